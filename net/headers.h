@@ -1,0 +1,97 @@
+#pragma once
+// Headers as they stand on the wire, to be laid over packet bytes: alignment 1, network byte order.
+// Sources: IEEE 802.3/802.1Q, RFC 826 (ARP), RFC 791 (IPv4), RFC 9293 (TCP), RFC 768 (UDP), RFC 792 (ICMP).
+
+#include <cstdint>
+
+#include "net/address.h"
+#include "net/byte_order.h"
+
+namespace sluice::net {
+
+inline constexpr Be16 kEtherTypeIpv4{0x0800};
+inline constexpr Be16 kEtherTypeArp{0x0806};
+inline constexpr Be16 kEtherTypeVlan{0x8100};
+inline constexpr Be16 kEtherTypeIpv6{0x86dd};
+
+enum class IpProtocol : std::uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58, kSctp = 132 };
+
+struct EthernetHeader {
+  MacAddress destination;
+  MacAddress source;
+  Be16 type;
+};
+static_assert(sizeof(EthernetHeader) == 14 && alignof(EthernetHeader) == 1);
+
+struct ArpPacket {  // For Ethernet and IPv4 only: hardware type 1, protocol type 0x0800, lengths 6 and 4.
+  Be16 hardware_type;
+  Be16 protocol_type;
+  std::uint8_t hardware_length;
+  std::uint8_t protocol_length;
+  Be16 operation;  // kArpRequest, kArpReply
+  MacAddress sender_mac;
+  Ipv4Address sender;
+  MacAddress target_mac;
+  Ipv4Address target;
+};
+static_assert(sizeof(ArpPacket) == 28 && alignof(ArpPacket) == 1);
+inline constexpr Be16 kArpRequest{1};
+inline constexpr Be16 kArpReply{2};
+
+struct Ipv4Header {
+  std::uint8_t version_and_length;  // Version in the high half; header length in 32-bit words in the low half.
+  std::uint8_t dscp_and_ecn;
+  Be16 total_length;
+  Be16 identification;
+  Be16 flags_and_fragment;
+  std::uint8_t ttl;
+  IpProtocol protocol;
+  Be16 checksum;
+  Ipv4Address source;
+  Ipv4Address destination;
+
+  unsigned version() const { return version_and_length >> 4; }
+  unsigned header_length() const { return 4U * (version_and_length & 15U); }  // bytes
+  bool is_fragment() const { return (flags_and_fragment.host() & 0x3fff) != 0; }
+};
+static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
+
+struct TcpHeader {
+  Be16 source_port;
+  Be16 destination_port;
+  Be32 sequence;
+  Be32 acknowledgment;
+  std::uint8_t data_offset;  // Header length in 32-bit words in the high half.
+  std::uint8_t flags;        // kTcpFin, …
+  Be16 window;
+  Be16 checksum;
+  Be16 urgent;
+};
+static_assert(sizeof(TcpHeader) == 20 && alignof(TcpHeader) == 1);
+inline constexpr std::uint8_t kTcpFin = 0x01;
+inline constexpr std::uint8_t kTcpSyn = 0x02;
+inline constexpr std::uint8_t kTcpRst = 0x04;
+inline constexpr std::uint8_t kTcpPsh = 0x08;
+inline constexpr std::uint8_t kTcpAck = 0x10;
+
+struct UdpHeader {
+  Be16 source_port;
+  Be16 destination_port;
+  Be16 length;
+  Be16 checksum;  // Zero means "none" (RFC 768).
+};
+static_assert(sizeof(UdpHeader) == 8 && alignof(UdpHeader) == 1);
+
+struct IcmpHeader {
+  std::uint8_t type;
+  std::uint8_t code;
+  Be16 checksum;
+  Be32 rest;
+};
+static_assert(sizeof(IcmpHeader) == 8 && alignof(IcmpHeader) == 1);
+inline constexpr std::uint8_t kIcmpEchoReply = 0;
+inline constexpr std::uint8_t kIcmpUnreachable = 3;
+inline constexpr std::uint8_t kIcmpEchoRequest = 8;
+inline constexpr std::uint8_t kIcmpTimeExceeded = 11;
+
+}  // namespace sluice::net
