@@ -1,0 +1,74 @@
+"""Builds with meson and runs the tests that it knows; C++ test cases count one by one."""
+import json
+import os
+import shutil
+
+from . import process, results
+
+BUILD_LIMIT_S = 2400
+TEST_LIMIT_S = 1200
+
+
+def build(source, folder, compiler, options, log):
+    """Sets `folder` up if need be and compiles; the tests are the two steps."""
+    ccache = "ccache " if shutil.which("ccache") else ""
+    env = {"CXX": ccache + compiler["CXX"], "CC": ccache + compiler["CC"]}
+    steps = []
+    if not (folder / "build.ninja").exists():
+        setup = process.run(["meson", "setup", folder, source, *options], log, BUILD_LIMIT_S, env)
+        setup.name = f"meson setup {folder.name}"
+        steps.append(setup)
+        if setup.outcome != results.PASSED:
+            return steps
+    compiled = process.run(["ninja", "-C", folder, f"-j{os.cpu_count() or 2}"], log, BUILD_LIMIT_S)
+    compiled.name = f"{compiler['CXX']} compiles everything without a warning"
+    compiled.message = _first_error(compiled.message)
+    return [*steps, compiled]
+
+
+def test(folder, suite, log, wrapper=(), env=None):
+    """Runs the meson tests of one suite in a built folder: their cases, and what ended without saying which case."""
+    base = folder / "meson-logs" / f"check-{suite}"
+    for old in (base.with_suffix(".json"), base.with_suffix(".junit.xml")):
+        old.unlink(missing_ok=True)
+    command = ["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--logbase", base.name,
+               "--print-errorlogs", "--num-processes", str(os.cpu_count() or 2)]
+    if wrapper:
+        command += ["--wrapper", " ".join(wrapper)]
+    ran = process.run(command, log, TEST_LIMIT_S, env)
+    tests = results.read_junit(base.with_suffix(".junit.xml"))
+    tests += _failed_without_a_case(base.with_suffix(".json"), tests)
+    if ran.outcome == results.FAILED and not any(test.outcome == results.FAILED for test in tests):
+        tests.append(results.Test(f"meson test --suite {suite}", results.FAILED, ran.seconds, ran.message))
+    return tests
+
+
+def _failed_without_a_case(path, tests):
+    """A program that crashed or ran out of time leaves no failed case behind: it fails under its own name."""
+    found = []
+    for program in _read_json_lines(path):
+        name = program["name"].split(" / ")[-1]
+        # A program's cases are called "PROGRAM.GROUP.CASE".
+        known = any(test.outcome == results.FAILED and test.name.startswith(name + ".") for test in tests)
+        if program["result"] in ("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS") and not known:
+            output = program.get("stdout", "") + program.get("stderr", "")
+            end = f"({program['result'].lower()}, return code {program.get('returncode')})"
+            found.append(results.Test(name, results.FAILED, program.get("duration", 0.0),
+                                      f"{results.last_lines(output)}\n{end}"))
+    return found
+
+
+def _read_json_lines(path):
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    except (OSError, ValueError):
+        return []
+
+
+def _first_error(text):
+    """Compilers say the cause first: from the first line with an error on, if there is one."""
+    lines = text.splitlines()
+    for index, line in enumerate(lines):
+        if "error:" in line or "FAILED:" in line:
+            return "\n".join(lines[index:])
+    return text

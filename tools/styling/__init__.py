@@ -1,0 +1,1 @@
+"""The parts of check_style.py: reading C++ without a compiler."""
