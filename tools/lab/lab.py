@@ -1,0 +1,280 @@
+"""The lab: everything around the appliance, in network namespaces. See topology.py for the picture.
+
+    with Lab() as lab:
+        lab.apply("ingress-nginx.yaml")
+        lab.start_sluiced(text)
+        lab.wait_for(lambda: lab.external_ip("ingress-nginx-controller", "ingress-nginx"))
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+from . import kube as kube_module
+from . import slices, topology
+from .apps import Pod
+from .cluster import RealControlPlane
+from .kube import Kube, KubeError
+from .load import Load
+from .netns import Namespace
+from .pods import Pods
+from .process import Processes, end, start_time
+from .programs import LabError, find, kubernetes_assets, require
+from .sluiced import Sluiced
+from .standin import StandinControlPlane
+from .state import State
+
+MANIFESTS = Path(__file__).parent / "manifests"
+# app and the number of the node (modulo the count of nodes) where it starts
+DEFAULT_PODS = (("shop", 1), ("blog", 2), ("mariadb", 3), ("dns", 1), ("dns", 2), ("ingress", 1), ("ingress", 2))
+
+
+class Lab:
+    """One lab. `Lab(prefix)` alone touches nothing; a lab that another process brought up is found by its prefix."""
+
+    def __init__(self, control_plane: str = "auto", nodes: int = 3, prefix: str = "sluice-", pods=DEFAULT_PODS):
+        if not prefix or not prefix.replace("-", "").isalnum():
+            raise LabError(f"prefix '{prefix}': letters, digits and dashes")
+        self._wanted_plane, self._node_count, self._default_pods = control_plane, nodes, pods
+        self._state = State(prefix)
+        self._kube: Kube | None = None
+        self.processes = Processes(self._state)
+        self.pods = Pods(self._state, self.processes, self.sync_slices)
+        self.sluiced: Sluiced | None = None
+
+    # --- life ---
+
+    def __enter__(self):
+        self.up()
+        return self
+
+    def __exit__(self, *_):
+        self.down()
+
+    def up(self) -> "Lab":
+        """Brings up what is not up yet; a half-made lab is removed first. On failure nothing is left behind."""
+        if self._state.exists():
+            if self.is_up():
+                return self
+            self.down()
+        plane = self._choose_plane()
+        require(real_nodes=plane == "real")
+        self._state.create()
+        try:
+            self._build(plane)
+        except BaseException:
+            self.down(keep_logs=True)
+            raise
+        return self
+
+    def down(self, keep_logs: bool = False) -> None:
+        """Ends and removes everything that the record names, and whatever still runs in the lab's namespaces."""
+        if not self._state.exists():
+            return
+        record = self._state.read()
+        for name in reversed(list(record["processes"])):
+            self.processes.stop(name, patience=2 if name.startswith("pod-") else 5)
+        namespaces = [self.ns(name) for name in record["namespaces"]]
+        strays = [(pid, start_time(pid)) for namespace in namespaces if namespace.exists() for pid in namespace.pids()]
+        for pid, started in strays:
+            if started is not None and pid != os.getpid():
+                end(pid, started, patience=2)
+        for namespace in namespaces:
+            namespace.delete()
+        if keep_logs:
+            kept = self._state.directory.with_name(self._state.directory.name + "-failed")
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(self._state.directory / "log", kept)
+        shutil.rmtree(self._state.directory)
+        self._kube = None
+
+    def is_up(self) -> bool:
+        return self._state.exists() and self._state.read().get("complete", False)
+
+    def _choose_plane(self) -> str:
+        if self._wanted_plane == "auto":
+            return "real" if kubernetes_assets() else "standin"
+        if self._wanted_plane == "real" and not kubernetes_assets():
+            raise LabError("a real control plane needs KUBEBUILDER_ASSETS to name a folder with kube-apiserver, "
+                           "kube-controller-manager, kube-proxy and etcd")
+        if self._wanted_plane not in ("real", "standin"):
+            raise LabError(f"control plane '{self._wanted_plane}': auto, real or standin")
+        return self._wanted_plane
+
+    def _build(self, plane: str) -> None:
+        names = ["client", "router", "appliance", "lan", "cluster", *topology.node_names(self._node_count)]
+        with self._state.change() as record:
+            record |= {"control_plane": plane, "nodes": self._node_count, "namespaces": names,
+                       "assets": str(kubernetes_assets() or "")}
+        for name in names:
+            self.ns(name).create(topology.SYSCTLS[name.rstrip("0123456789")])
+        topology.build(self.ns, self._node_count)
+        self.pods.certificates()
+        # A pod's address is known before it runs, so that the ingress can name the servers behind it.
+        reserved = [self.pods.reserve(self._node(place), app) for app, place in self._default_pods]
+        with ThreadPoolExecutor(8) as pool:
+            control = pool.submit(self._start_cluster)
+            for job in [pool.submit(self.pods.start, pod) for pod in reserved] + [control]:
+                job.result()
+        self.sync_slices()
+        with self._state.change() as record:
+            record["complete"] = True
+
+    def _start_cluster(self) -> None:
+        plane = self.control_plane
+        plane.start()
+        for node in self.nodes:
+            self.kube.apply("nodes", {
+                "apiVersion": "v1", "kind": "Node",
+                "metadata": {"name": node, "labels": {"kubernetes.io/hostname": node}},
+                "spec": {"podCIDR": topology.pod_network(node)}})
+            self.kube.patch("nodes", node, {"status": {
+                "addresses": [{"type": "InternalIP", "address": topology.node_address(node)},
+                              {"type": "Hostname", "address": node}],
+                "conditions": [{"type": "Ready", "status": "True", "reason": "Lab", "message": "",
+                                "lastTransitionTime": _now(), "lastHeartbeatTime": _now()}]}}, subresource="status")
+        for node in self.nodes:
+            plane.start_node_proxy(node, self.ns(node))
+        self.processes.start("slices", [sys.executable, "-m", "tools.lab.slices", "--prefix", self._state.prefix,
+                                        "--kubeconfig", self.kubeconfig], self.ns("cluster"))
+
+    # --- parts ---
+
+    def ns(self, name: str) -> Namespace:
+        """client, router, appliance, lan, cluster, node1 …, or a pod's name."""
+        if self._state.exists() and name in (pods := self._state.read()["pods"]):
+            name = Pod(**pods[name]).netns
+        return Namespace(self._state.prefix, name)
+
+    @property
+    def directory(self) -> Path:
+        return self._state.directory
+
+    def record(self) -> dict:
+        """The lab's own record of itself (state.py); LabError when it is not up."""
+        return self._state.read()
+
+    @property
+    def nodes(self) -> list[str]:
+        return topology.node_names(self._state.read()["nodes"])
+
+    @property
+    def kubeconfig(self) -> Path:
+        """For programs inside `appliance`, `cluster` or a node; the API server is not reachable from elsewhere."""
+        return self._state.directory / "cluster" / "admin.conf"
+
+    @property
+    def certificate_authority(self) -> Path:
+        """What a client must trust to accept the ingress controller's certificate."""
+        return self._state.directory / "pki" / "ca.crt"
+
+    @property
+    def kube(self) -> Kube:
+        if self._kube is None:
+            self._kube = Kube(self.kubeconfig, self.ns("cluster"))
+        return self._kube
+
+    @property
+    def control_plane(self):
+        """The running kind's `start`, `stop` and `start_node_proxy`."""
+        record = self._state.read()
+        folder, namespace = self._state.directory / "cluster", self.ns("cluster")
+        if record["control_plane"] == "real":
+            return RealControlPlane(Path(record["assets"]), folder, namespace, self.processes)
+        return StandinControlPlane(folder, namespace, self.processes)
+
+    def stop_control_plane(self) -> None:
+        """An outage of the API server; nodes and pods go on."""
+        self.control_plane.stop()
+
+    def start_control_plane(self) -> None:
+        """Back again with the state of before."""
+        self.control_plane.start()
+        self.sync_slices()
+
+    # --- cluster ---
+
+    def sync_slices(self) -> None:
+        """Writes the EndpointSlices now. Before the API server is up, or while it is out, there is nothing to write to:
+        the slices follow when it is back, as a real cluster's would."""
+        if not self._state.read().get("complete"):
+            if not self.processes.alive("slices"):
+                return
+        try:
+            slices.sync(self._state, self.kube)
+        except (OSError, KubeError):
+            if self._api_should_answer():
+                raise
+
+    def _api_should_answer(self) -> bool:
+        return self.processes.alive("kube-apiserver") or self.processes.alive("apistandin")
+
+    def apply(self, manifest: str | Path) -> list[dict]:
+        """Applies a YAML file (a bare name is looked for in the lab's manifests), and has its slices written."""
+        path = Path(manifest)
+        if not path.exists():
+            path = MANIFESTS / path.name
+        answers = []
+        for document in filter(None, yaml.safe_load_all(path.read_text(encoding="utf-8"))):
+            namespace = document["metadata"].get("namespace", "default")
+            answers.append(self.kube.apply(kube_module.resource_of(document), document, namespace))
+        self.sync_slices()
+        return answers
+
+    def external_ip(self, service: str, namespace: str = "default") -> str | None:
+        """The first address in the Service's status, or None while it is pending."""
+        found = self.kube.find("services", service, namespace) or {}
+        ingress = found.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+        return ingress[0].get("ip")
+
+    def kubectl(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return self.ns("cluster").run([find("kubectl"), "--kubeconfig", self.kubeconfig, *arguments], **options)
+
+    wait_for = staticmethod(kube_module.wait_for)
+
+    # --- pods ---
+
+    def add_pod(self, node: str, app: str = "ingress", name: str | None = None) -> Pod:
+        """Answers once the pod serves and its EndpointSlice says so."""
+        return self.pods.start(self.pods.reserve(node, app, name))
+
+    def stop_pod(self, name: str, drain: float = 1.0, grace: float = 5.0) -> None:
+        """A graceful end: terminating for `drain` seconds while it still serves, then asked to end, forced after `grace`."""
+        self.pods.drain(name)
+        time.sleep(drain)
+        self.pods.end(name, grace)
+
+    def move_pod(self, name: str, node: str, drain: float = 1.0, grace: float = 5.0) -> Pod:
+        """A rolling move: the new one serves before the old one drains. Answers the new one (it has a new name)."""
+        fresh = self.add_pod(node, self.pods.get(name).app)
+        self.stop_pod(name, drain, grace)
+        return fresh
+
+    # --- appliance and clients ---
+
+    def start_sluiced(self, config: str | Path, binary: str | Path | None = None, arguments=()) -> Sluiced:
+        """Starts the daemon in the appliance. `config` is a file, or the text; @NAMES@ in it are filled (sluiced.py)."""
+        self.sluiced = Sluiced(self, config, binary, list(arguments))
+        self.sluiced.start()
+        return self.sluiced
+
+    def sluice(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        """Runs the command line tool in the appliance, against the lab's daemon."""
+        return Sluiced.command_line(self, arguments, check)
+
+    def load(self, kind: str, target: str, **settings) -> Load:
+        """Starts `load.py` in the client: `lab.load("new", "203.0.113.64:80", rate=200, seconds=5).result()`."""
+        return Load(self.ns("client"), kind, target, settings)
+
+    def _node(self, place: int) -> str:
+        return f"node{(place - 1) % self._node_count + 1}"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,116 @@
+"""EndpointSlices, written from the lab's pods: one slice a Service and per distinct set of target port numbers. The lab
+writes them itself after each change of a pod; a process of the lab (`python3 -m tools.lab.slices`) does it when a Service
+appears or changes, as the cluster's own controller would."""
+
+import argparse
+import hashlib
+import http.client
+import json
+import time
+from pathlib import Path
+
+from .apps import APPS, Pod
+from .kube import Kube, KubeError
+from .state import State
+
+MANAGER = "slices.lab.sluice.dev"
+
+
+def slice_name(service: dict) -> str:
+    uid = service["metadata"]["uid"]
+    return f"{service['metadata']['name']}-{hashlib.sha256(uid.encode()).hexdigest()[:5]}"
+
+
+def selects(service: dict, pod: Pod) -> bool:
+    selector, app = service["spec"].get("selector") or {}, APPS[pod.app]
+    in_namespace = app.namespace == service["metadata"]["namespace"]
+    return bool(selector) and in_namespace and selector.items() <= app.labels.items()
+
+
+def slice_of(service: dict, pods: list[Pod]) -> dict:
+    """The EndpointSlice (v1) that belongs to a Service. All pods of a Service run the same app, so they share ports."""
+    chosen = [pod for pod in pods if selects(service, pod)]
+    ports = []
+    for port in service["spec"].get("ports", []):
+        number = _target(port, chosen)
+        if number is not None:
+            ports.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})
+    name = service["metadata"]["name"]
+    return {
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {
+            "name": slice_name(service), "namespace": service["metadata"]["namespace"],
+            "labels": {"kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": MANAGER},
+            "ownerReferences": [{"apiVersion": "v1", "kind": "Service", "name": name, "controller": True,
+                                 "uid": service["metadata"]["uid"], "blockOwnerDeletion": True}],
+        },
+        "endpoints": [_endpoint(pod) for pod in sorted(chosen, key=lambda pod: pod.address)],
+        "ports": ports,
+    }
+
+
+def sync(state: State, kube: Kube) -> None:
+    """Makes the cluster's slices equal to what the pods say. Safe to call at any time from anywhere."""
+    with state.lock("slices"):  # Pods are read inside, so an older view never overwrites a newer one.
+        pods = [Pod(**entry) for entry in state.read()["pods"].values()]
+        services = [item for item in kube.list("services")["items"] if item["spec"].get("selector")]
+        label = f"endpointslice.kubernetes.io/managed-by={MANAGER}"
+        found = kube.list("endpointslices", labelSelector=label)["items"]
+        present = {(item["metadata"]["namespace"], item["metadata"]["name"]): item for item in found}
+        for service in services:
+            wanted = slice_of(service, pods)
+            meta = wanted["metadata"]
+            _write(kube, wanted, present.pop((meta["namespace"], meta["name"]), None))
+        for namespace, name in present:
+            kube.delete("endpointslices", name, namespace)
+
+
+def _write(kube: Kube, wanted: dict, present: dict | None) -> None:
+    meta = wanted["metadata"]
+    if present is None:
+        kube.create("endpointslices", wanted, meta["namespace"])
+        return
+    change = {key: wanted[key] for key in ("endpoints", "ports") if present.get(key) != wanted[key]}
+    if change:
+        kube.patch("endpointslices", meta["name"], change, meta["namespace"])
+
+
+def _target(port: dict, pods: list[Pod]) -> int | None:
+    target = port.get("targetPort", port["port"])
+    if isinstance(target, int):
+        return target
+    for pod in pods:
+        if target in APPS[pod.app].ports:
+            return APPS[pod.app].ports[target][0]
+    return None
+
+
+def _endpoint(pod: Pod) -> dict:
+    return {
+        "addresses": [pod.address], "nodeName": pod.node,
+        "conditions": {"ready": pod.ready, "serving": pod.serving, "terminating": pod.terminating},
+        "targetRef": {"kind": "Pod", "name": pod.name, "namespace": APPS[pod.app].namespace, "uid": pod.uid},
+    }
+
+
+def main() -> None:
+    """Follows the Services for ever; an unreachable API server only makes it try again."""
+    parser = argparse.ArgumentParser(prog="tools.lab.slices", description="the lab's EndpointSlice controller")
+    parser.add_argument("--prefix", required=True)
+    parser.add_argument("--kubeconfig", required=True, type=Path)
+    options = parser.parse_args()
+    state, kube = State(options.prefix), Kube(options.kubeconfig)
+    while True:
+        try:
+            version = kube.list("services")["metadata"]["resourceVersion"]
+            sync(state, kube)
+            for kind, _ in kube.watch("services", version):
+                if kind != "BOOKMARK":
+                    sync(state, kube)
+        except (OSError, http.client.HTTPException, KubeError, json.JSONDecodeError) as error:
+            print(f"trying again: {error}", flush=True)
+            time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""The control plane without Kubernetes' programs: the project's own API stand-in, and NodePort rules of our own."""
+
+import sys
+from pathlib import Path
+
+from .netns import Namespace
+from .process import Processes
+from .topology import API_SERVER
+
+PORT = 6443
+
+
+class StandinControlPlane:
+    kind = "standin"
+
+    def __init__(self, directory: Path, namespace: Namespace, processes: Processes):
+        self._directory = directory
+        self._namespace = namespace
+        self._processes = processes
+        self.kubeconfig = directory / "admin.conf"
+
+    def start(self) -> None:
+        """Starts, or goes on with the state that `stop` left."""
+        log = self._processes.log("apistandin")
+        seen = log.stat().st_size if log.exists() else 0
+        self._processes.start("apistandin", [
+            sys.executable, "-m", "tools.apistandin", "--bind", API_SERVER, "--port", PORT,
+            "--dir", self._directory, "--keep"], self._namespace)
+        self._processes.await_ready("apistandin", lambda: b"ready:" in log.read_bytes()[seen:], 15)
+
+    def stop(self) -> None:
+        self._processes.stop("apistandin")
+
+    def start_node_proxy(self, node: str, namespace: Namespace) -> None:
+        self._processes.start(f"node-proxy-{node}", [
+            sys.executable, "-m", "tools.lab.node_proxy", "--node", node, "--kubeconfig", self.kubeconfig], namespace)

@@ -1,0 +1,142 @@
+"""The lab's wires and addresses.
+
+    client ── router ── appliance ── lan (a switch) ── node1 … nodeN ── pods
+                             └── mgmt (a switch in `cluster`, where the API server is) ──┘
+
+All links are veths that never touch the machine's own namespace; addresses are documentation and private ones."""
+
+import subprocess
+
+from .netns import Namespace
+from .programs import LabError, find
+
+CLIENT = "198.51.100.10"
+CLIENT_ADDRESSES = tuple(f"198.51.100.{10 + index}" for index in range(20))  # The first one is the default.
+CLIENT_GATEWAY = "198.51.100.1"
+ROUTER = "203.0.113.1"
+APPLIANCE_WAN = "203.0.113.2"
+VIP_POOL = "203.0.113.64/26"
+APPLIANCE_LAN = "10.20.0.2"
+API_SERVER = "10.99.0.1"
+APPLIANCE_MGMT = "10.99.0.2"
+POD_NETWORK = "10.244.0.0/16"
+
+# Nobody filters by reverse path; IPv6 stays silent so that captures show only what the lab does.
+BASE = {
+    "ipv4/conf/all/rp_filter": 0,
+    "ipv4/conf/default/rp_filter": 0,
+    "ipv6/conf/all/disable_ipv6": 1,
+    "ipv6/conf/default/disable_ipv6": 1,
+}
+FORWARDS = BASE | {"ipv4/ip_forward": 1}
+SYSCTLS = {
+    # Thousands of short connections a minute leave from few addresses.
+    "client": BASE | {"ipv4/ip_local_port_range": "10240 65000", "ipv4/tcp_tw_reuse": 1},
+    "router": FORWARDS,
+    # The kernel must keep its fingers off the packets that the daemon's sockets get.
+    "appliance": BASE | {"ipv4/ip_forward": 0, "ipv4/conf/all/arp_ignore": 1, "ipv4/conf/default/arp_ignore": 1},
+    "lan": BASE,
+    "cluster": BASE,
+    "pod": BASE | {"ipv4/ip_unprivileged_port_start": 0},
+    "node": FORWARDS | {"ipv4/conf/all/arp_ignore": 1, "ipv4/conf/default/arp_ignore": 1},
+}
+# The appliance's packet sockets have seen a packet before this hook drops the kernel's copy of it.
+NO_KERNEL_COPY = """
+table netdev lab {
+  chain wan { type filter hook ingress device "wan" priority 0; policy drop; }
+  chain lan { type filter hook ingress device "lan" priority 0; policy drop; }
+}
+"""
+
+
+def node_names(count: int) -> list[str]:
+    return [f"node{number}" for number in range(1, count + 1)]
+
+
+def node_number(node: str) -> int:
+    return int(node.removeprefix("node"))
+
+
+def node_address(node: str) -> str:
+    """The InternalIP, on the segment that the appliance shares with the nodes."""
+    return f"10.20.0.{10 + node_number(node)}"
+
+
+def node_mgmt_address(node: str) -> str:
+    return f"10.99.0.{10 + node_number(node)}"
+
+
+def pod_gateway(node: str) -> str:
+    return f"10.244.{node_number(node)}.1"
+
+
+def pod_network(node: str) -> str:
+    return f"10.244.{node_number(node)}.0/24"
+
+
+def build(namespace, count: int) -> None:
+    """Wires the namespaces, which exist already. `namespace(name)` gives each one."""
+    full = {name: namespace(name).full for name in ("client", "router", "appliance", "lan", "cluster")}
+    namespace("client").configure([
+        f"link add eth0 type veth peer name client netns {full['router']}",
+        *(f"address add {address}/24 dev eth0" for address in CLIENT_ADDRESSES),
+        "link set eth0 up",
+    ])
+    namespace("lan").configure(["link add lan type bridge", "link set lan up"])
+    namespace("cluster").configure([
+        "link add mgmt type bridge", "link set mgmt up", f"address add {API_SERVER}/24 dev mgmt",
+    ])
+    namespace("router").configure([
+        f"link add uplink type veth peer name wan netns {full['appliance']}",
+        f"address add {CLIENT_GATEWAY}/24 dev client", "link set client up",
+        f"address add {ROUTER}/24 dev uplink", "link set uplink up",
+    ])
+    namespace("client").configure([f"route add default via {CLIENT_GATEWAY} src {CLIENT}"])
+    namespace("appliance").configure([
+        f"link add lan type veth peer name appliance netns {full['lan']}",
+        f"link add mgmt type veth peer name appliance netns {full['cluster']}",
+        f"address add {APPLIANCE_MGMT}/24 dev mgmt",
+        "link set wan arp off up", "link set lan arp off up", "link set mgmt up",
+    ])
+    namespace("lan").configure(["link set appliance master lan up"])
+    namespace("cluster").configure(["link set appliance master mgmt up"])
+    namespace("appliance").run([find("nft"), "-f", "-"], input=NO_KERNEL_COPY)
+    for node in node_names(count):
+        _wire_node(namespace, node, count)
+    for name, link in (("router", "uplink"), ("appliance", "wan"), ("appliance", "lan"), ("lan", "appliance")):
+        _send_plain_packets(namespace(name), link)
+
+
+def _wire_node(namespace, node: str, count: int) -> None:
+    others = [other for other in node_names(count) if other != node]
+    namespace(node).configure([
+        f"link add lan type veth peer name {node} netns {namespace('lan').full}",
+        f"link add mgmt type veth peer name {node} netns {namespace('cluster').full}",
+        "link add pods type bridge",
+        f"address add {node_address(node)}/24 dev lan",
+        f"address add {node_mgmt_address(node)}/24 dev mgmt",
+        f"address add {pod_gateway(node)}/24 dev pods",
+        "link set lan up", "link set mgmt up", "link set pods up",
+        f"route add default via {APPLIANCE_LAN}",
+        *(f"route add {pod_network(other)} via {node_address(other)}" for other in others),
+    ])
+    namespace("lan").configure([f"link set {node} master lan up"])
+    namespace("cluster").configure([f"link set {node} master mgmt up"])
+
+
+def _send_plain_packets(namespace: Namespace, link: str) -> None:
+    """A veth hands over 64 KB super-packets with unfinished checksums unless it is told not to."""
+    with namespace.entered():
+        done = subprocess.run([find("ethtool"), "-K", link, *"tx off rx off sg off tso off gso off gro off".split()],
+                              text=True, capture_output=True)
+    if done.returncode != 0:
+        raise LabError(f"ethtool -K {link} in {namespace.full}: {done.stderr.strip()}")
+
+
+def attach_pod(namespace: Namespace, node: Namespace, address: str) -> None:
+    """Plugs a pod's namespace into its node's bridge."""
+    number = address.rpartition(".")[2]
+    gateway = address.rpartition(".")[0] + ".1"
+    node.configure([f"link add pod{number} type veth peer name eth0 netns {namespace.full}",
+                    f"link set pod{number} master pods up"])
+    namespace.configure([f"address add {address}/24 dev eth0", "link set eth0 up", f"route add default via {gateway}"])
