@@ -1,0 +1,99 @@
+#pragma once
+// SNAT ports of one worker, by endpoint-dependent mapping: the same (SNAT address, port) serves several flows at once as
+// long as they lead to different endpoints (node address, node port, protocol).
+//
+// An endpoint belongs to one of G groups by its hash. A group hands out each of its ports once, so flows of one endpoint
+// never share one; flows of different groups may, since their endpoints differ, and with them the keys of the way back.
+// So an address carries up to G times its ports, and one endpoint up to all the ports of its group; no search, no table of
+// pairs. Allocation takes a port that was never used, then the one that was free for longest: a node that still has the
+// connection in TIME_WAIT gets all the time there is.
+//
+// A worker owns the ports that owner_of() gives it: the port alone says whose flow a reply belongs to. This is the one
+// place that says so; spreading by the NIC's own hash of the reply can take its place.
+//
+// Memory is taken at construction: two bytes a port and group. O(1) for each address tried, no allocation.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "nat/flow.h"
+#include "net/address.h"
+
+namespace sluice::nat {
+
+struct PortRange {
+  std::uint16_t first = 1024;
+  std::uint16_t last = 65535;  // included
+};
+
+struct PortPoolOptions {
+  std::span<const net::Ipv4Address> addresses;  // all different; copied
+  PortRange ports{};
+  unsigned workers = 1;
+  unsigned worker = 0;   // below workers
+  unsigned groups = 16;  // a power of two, at most 4096
+};
+
+struct SnatPort {
+  net::Ipv4Address address;
+  net::Be16 port;
+  std::uint16_t group = 0;
+};
+
+struct PortUsage {
+  net::Ipv4Address address;
+  std::size_t in_use = 0;
+  std::size_t capacity = 0;        // of all groups, this worker's slice
+  std::size_t fullest_group = 0;   // in use in the fullest group: what an endpoint can run into
+  std::size_t group_capacity = 0;
+};
+
+// The worker that a reply to this SNAT port belongs to.
+constexpr unsigned owner_of(net::Be16 port, unsigned workers) { return port.host() % workers; }
+
+class PortPool {
+ public:
+  explicit PortPool(const PortPoolOptions& options);
+
+  // Starts at the address that the flow's hash points to and tries the others when its group is used up there.
+  std::optional<SnatPort> allocate(net::Ipv4Address node, net::Be16 node_port, net::IpProtocol protocol,
+                                   std::uint64_t flow_hash);
+  // What allocate() gave, once. An address that is not the pool's (it left the configuration) is ignored.
+  void release(net::Ipv4Address address, net::Be16 port, std::uint16_t group);
+  void release(const SnatPort& port) { release(port.address, port.port, port.group); }
+
+  std::uint16_t group_of(net::Ipv4Address node, net::Be16 node_port, net::IpProtocol protocol) const;
+  std::size_t address_count() const { return addresses_.size(); }
+  PortUsage usage(std::size_t address_index) const;  // below address_count(), in ascending order of addresses
+  std::uint64_t refusals() const { return refusals_; }
+  std::size_t memory_bytes() const;
+
+ private:
+  // A ring of released ports, in the order of their release. Ports from number `virgin` on were never handed out.
+  struct FreeList {
+    std::uint32_t virgin = 0;
+    std::uint32_t head = 0;
+    std::uint32_t released = 0;
+  };
+  FreeList& list(std::size_t address, std::size_t group) { return lists_[address * groups_ + group]; }
+  const FreeList& list(std::size_t address, std::size_t group) const { return lists_[address * groups_ + group]; }
+  std::uint16_t* ring(std::size_t address, std::size_t group) {
+    return rings_.data() + (address * groups_ + group) * ports_per_group_;
+  }
+  std::size_t in_use(const FreeList& list) const { return list.virgin - list.released; }
+  std::optional<std::uint16_t> take(std::size_t address, std::size_t group);
+
+  std::vector<net::Ipv4Address> addresses_;  // ascending
+  std::size_t groups_;
+  std::uint32_t port_step_;         // the number of workers
+  std::uint32_t first_port_;        // the lowest of this worker
+  std::uint32_t ports_per_group_;
+  std::vector<FreeList> lists_;     // by address, then group
+  std::vector<std::uint16_t> rings_;
+  std::uint64_t refusals_ = 0;
+};
+
+}  // namespace sluice::nat

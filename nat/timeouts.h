@@ -1,0 +1,52 @@
+#pragma once
+// How long a flow may be idle before it is forgotten.
+
+#include <chrono>
+
+#include "nat/flow.h"
+#include "nat/tick.h"
+
+namespace sluice::nat {
+
+struct Timeouts {  // in ticks; build them from durations with timeout_ticks()
+  Tick syn = timeout_ticks(std::chrono::seconds{5});             // handshake not seen to its end
+  Tick established = timeout_ticks(std::chrono::minutes{124});   // RFC 5382 REQ-5: not below 2 h 4 min
+  Tick half_closed = timeout_ticks(std::chrono::seconds{120});   // FIN one way
+  Tick closing = timeout_ticks(std::chrono::seconds{10});        // FIN both ways
+  Tick reset = timeout_ticks(std::chrono::seconds{10});          // RST; see nat/tcp_state.h
+  Tick udp_unreplied = timeout_ticks(std::chrono::seconds{30});
+  Tick udp = timeout_ticks(std::chrono::seconds{180});           // RFC 4787 REQ-5: not below 2 min, 5 min advised
+  // RFC 4787 REQ-5c lets well-known ports have less. A resolver asks once from a port of its own and asks again after
+  // 5 s (resolv.conf): 10 s hold a question through one repetition, 5 s after the answer hold a late duplicate.
+  Tick dns_unreplied = timeout_ticks(std::chrono::seconds{10});
+  Tick dns = timeout_ticks(std::chrono::seconds{5});
+  // Not an idle time: age from which an embryonic flow may be evicted when the table is full.
+  Tick embryonic_age_min = timeout_ticks(std::chrono::seconds{1});
+};
+
+inline constexpr net::Be16 kDnsPort{53};
+
+inline Tick tcp_idle_limit(TcpState state, const Timeouts& timeouts) {
+  switch (state) {
+    case TcpState::kNone:
+    case TcpState::kSynSent:
+    case TcpState::kSynReceived: return timeouts.syn;
+    case TcpState::kEstablished: return timeouts.established;
+    case TcpState::kClientClosed:
+    case TcpState::kNodeClosed: return timeouts.half_closed;
+    case TcpState::kClosing: return timeouts.closing;
+    case TcpState::kResetByClient:
+    case TcpState::kResetByNode: return timeouts.reset;
+  }
+  return timeouts.syn;
+}
+
+// A flow is to be forgotten when elapsed(now, flow.last_seen) > idle_limit(flow, timeouts).
+inline Tick idle_limit(const Flow& flow, const Timeouts& timeouts) {
+  if (flow.protocol == net::IpProtocol::kTcp) return tcp_idle_limit(flow.state, timeouts);
+  const bool replied = (flow.flags & kFlowReplied) != 0;
+  if (flow.vip_port == kDnsPort) return replied ? timeouts.dns : timeouts.dns_unreplied;
+  return replied ? timeouts.udp : timeouts.udp_unreplied;
+}
+
+}  // namespace sluice::nat
