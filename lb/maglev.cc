@@ -27,9 +27,8 @@ std::vector<MaglevMember> usable(std::span<const MaglevMember> members) {
   std::vector<MaglevMember> result;
   std::copy_if(members.begin(), members.end(), std::back_inserter(result), [](auto& m) { return m.weight != 0; });
   if (result.size() > kMaglevCandidatesMax) {
-    std::sort(result.begin(), result.end(), [](auto& a, auto& b) {
-      return a.weight != b.weight ? a.weight > b.weight : a.identity < b.identity;
-    });
+    std::sort(result.begin(), result.end(),
+              [](auto& a, auto& b) { return a.weight != b.weight ? a.weight > b.weight : a.identity < b.identity; });
     result.resize(kMaglevCandidatesMax);
   }
   std::sort(result.begin(), result.end(), [](auto& a, auto& b) {

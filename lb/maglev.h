@@ -5,6 +5,7 @@
 // nothing but the set of (identity, weight): boxes that know the same backends choose alike, whatever ids they gave.
 // Immutable and shared between threads; 2 bytes a slot and 8 a member.
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +48,8 @@ class MaglevTable {
   BackendId id_at(unsigned slot) const { return empty() ? kNoBackend : ids_[positions_[slot]]; }
 
   bool empty() const { return positions_.empty(); }
+  // Whether any slot is the backend's. Looks at every member: not for each packet.
+  bool contains(BackendId id) const { return std::ranges::find(ids_, id) != ids_.end(); }
   unsigned slots() const { return slots_; }
   std::size_t memory_bytes() const;
   // Members of weight above zero in the order of their identity, with what each got. Counts anew at each call.
