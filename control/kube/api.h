@@ -1,0 +1,34 @@
+#pragma once
+// Requests to one API server: HttpClient plus an Access. Adds server, credentials and TLS settings to each request.
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "control/kube/access.h"
+#include "control/kube/http.h"
+#include "control/reactor.h"
+
+namespace sluice::control::kube {
+
+class Api {
+ public:
+  // Both outlive the Api.
+  Api(Reactor& reactor, HttpClient& http, Access access) : reactor_{reactor}, http_{http}, access_{std::move(access)} {}
+
+  // `request.url` is a path with query: "/api/v1/nodes?limit=500".
+  HttpClient::Handle send(HttpRequest request);
+  Reactor& reactor() const { return reactor_; }
+  const Access& access() const { return access_; }
+
+ private:
+  Reactor& reactor_;
+  HttpClient& http_;
+  Access access_;
+};
+
+// "403 Forbidden: services is forbidden: User …": the status line and the message of the metav1.Status in the body, or
+// what curl said when there was no answer.
+std::string describe(const Response& response);
+
+}  // namespace sluice::control::kube

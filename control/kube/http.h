@@ -1,0 +1,87 @@
+#pragma once
+// HTTP(S) requests on the control thread: libcurl's multi interface driven by the Reactor. HTTP/1.1, connections kept
+// and reused, dead peers noticed by TCP keep-alive and TCP_USER_TIMEOUT. Nothing here blocks but the name resolver's
+// thread, which is curl's.
+//
+// Callbacks run from the reactor, never from inside send(). They may send and cancel anything, also their own request.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/kube/access.h"
+#include "control/reactor.h"
+
+namespace sluice::control::kube {
+
+struct Response {
+  long status = 0;  // HTTP status; 0 when there was no whole answer.
+  std::string
+      error;         // Why there was none, or why it broke off: "192.0.2.10 port 6443: Connection refused". Else empty.
+  std::string body;  // What on_data was not there to take.
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::string> headers;  // "Content-Type: application/json"
+  std::string body;
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds timeout{0};       // For the whole request; 0: none.
+  std::chrono::milliseconds idle_timeout{0};  // Without a single byte; 0: none.
+  // Takes the body of a 2xx answer as it comes; other bodies go to Response::body.
+  std::function<void(std::string_view bytes)> on_data;
+  std::function<void(const Response& response)> on_done;  // Once, unless cancelled.
+};
+
+class HttpClient {
+ public:
+  explicit HttpClient(Reactor& reactor);
+  ~HttpClient();  // Cancels everything.
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // Owns the request: destroying or resetting it cancels. Safe to outlive the client, and to drop inside a callback.
+  class Handle {
+   public:
+    Handle() = default;
+    Handle(HttpClient& client, std::uint64_t id);
+    Handle(Handle&& other) noexcept;
+    Handle& operator=(Handle&& other) noexcept;
+    ~Handle() { reset(); }
+    void reset();
+
+   private:
+    std::weak_ptr<HttpClient*> client_;
+    std::uint64_t id_ = 0;
+  };
+
+  // Never fails at once: also a bad URL is told by on_done.
+  [[nodiscard]] Handle send(HttpRequest request, const Access& access);
+
+ private:
+  struct Transfer;
+  struct Callbacks;  // What curl calls.
+
+  void cancel(std::uint64_t id);
+  void act(int fd, int events);
+  void collect();
+  void set_timer(long delay_ms);
+
+  Reactor& reactor_;
+  void* multi_ = nullptr;
+  std::uint64_t next_id_ = 1;
+  std::map<std::uint64_t, std::shared_ptr<Transfer>> transfers_;
+  std::shared_ptr<HttpClient*> self_;
+  Reactor::TimerId timer_ = 0;
+  Reactor::TimerId collect_timer_ = 0;
+};
+
+}  // namespace sluice::control::kube

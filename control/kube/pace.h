@@ -1,0 +1,44 @@
+#pragma once
+// How long to wait before trying again, with jitter; and every other delay of this room, so that tests have none.
+
+#include <chrono>
+#include <functional>
+
+namespace sluice::control::kube {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct Pace {
+  Milliseconds connect_timeout{5'000};
+  Milliseconds request_timeout{60'000};  // For everything but watches.
+  Milliseconds watch_min{300'000};       // A watch asks for a random time between these two…
+  Milliseconds watch_max{600'000};
+  Milliseconds watch_grace{30'000};  // … and is given up when no byte came for that time and this.
+  Milliseconds list_retry_min{800};  // As client-go: 0.8 s doubling to 30 s.
+  Milliseconds list_retry_max{30'000};
+  Milliseconds reconnect_jitter{100};   // After a watch that ended as it should.
+  Milliseconds write_retry_min{5'000};  // As the cloud controller: 5 s doubling to 300 s.
+  Milliseconds write_retry_max{300'000};
+  Milliseconds event_window{600'000};  // Repeats of an event in this time are counted in one object.
+  Milliseconds event_spacing{10'000};  // And its count is written no more often than this.
+  // Uniform in [0, 1). Injected by tests.
+  std::function<double()> random;  // Empty: a generator seeded from the system.
+
+  double draw() const;
+};
+
+// Doubles from `first` to `last`, each delay stretched by a random factor in [1, 2), never past `last`.
+class Backoff {
+ public:
+  Backoff(Milliseconds first, Milliseconds last) : first_{first}, last_{last}, next_{first} {}
+
+  Milliseconds next(const Pace& pace);
+  void reset() { next_ = first_; }
+
+ private:
+  Milliseconds first_;
+  Milliseconds last_;
+  Milliseconds next_;
+};
+
+}  // namespace sluice::control::kube
