@@ -151,7 +151,7 @@ def blanks(_root, name, text):
 
 def path(_root, _name, text):
     for number, line in enumerate(text.splitlines(), 1):
-        match = re.search(r"(?<![\w./$}])/(?:home|root)/[\w.-]+", line)
+        match = re.search(r"(?<![\w./$}])/(?:home|root)/[\w./-]+", line)
         if match:
             yield number, f"{match.group()}: a path that only one machine has"
 

@@ -67,16 +67,18 @@ def unit(log):
 
 
 def python(log):
+    """Each folder in a run of its own: files of the same name (conftest.py) do not meet."""
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py")}
-    return pytest(sorted(str(path) for path in folders if path.parts[1] not in OWN_PYTEST_SUITES), log, 900)
+    folders = sorted(str(path) for path in folders if path.parts[1] not in OWN_PYTEST_SUITES)
+    return [test for folder in folders for test in pytest(folder, log, 900)]
 
 
 def kustomize(log):
-    return pytest(["tests/kustomize"], log, 600)
+    return pytest("tests/kustomize", log, 600)
 
 
 def e2e(log):
-    return pytest(["tests/e2e"], log, 1800)
+    return pytest("tests/e2e", log, 1800)
 
 
 def clang(log):
@@ -96,14 +98,13 @@ def tidy(log):
     return _with_failure_of_runner(results.read_junit(report), ran, "clang-tidy")
 
 
-def pytest(paths, log, limit_s):
+def pytest(folder, log, limit_s):
     report = LOGS / f"{log.stem}.junit.xml"
     report.unlink(missing_ok=True)
-    present = [path for path in paths if (ROOT / path).exists()]
-    if not present:
+    if not (ROOT / folder).exists():
         return []
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", f"--rootdir={ROOT}",
-               f"--junitxml={report}", *present]
+               f"--junitxml={report}", ROOT / folder]
     ran = process.run(command, log, limit_s, {"PYTHONDONTWRITEBYTECODE": "1", "SLUICE_BUILD": str(BUILD)})
     return _with_failure_of_runner(results.read_junit(report), ran, "pytest")
 

@@ -6,7 +6,7 @@ _TOKENS = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(?P<tag>[^(\s"]*)\(.*?\)(?P=tag)"|"(?:\\.|[^"\\\n])*"|(?<!\w)\'(?:\\.|[^\'\\\n])+\'',
     re.DOTALL)
 _CONTROL = re.compile(r"(?:else|do|try|(?:else\s+)?(?:if|for|while|switch|catch)\b.*)\s*$", re.DOTALL)
-_TYPE = re.compile(r"^(?:typedef\s+)?(?:class|struct|union|enum)\b[^()]*$", re.DOTALL)
+_TYPE = re.compile(r"\b(?:class|struct|union|enum)\b[^()]*$", re.DOTALL)
 _PREFIX = re.compile(r"^(?:template\s*<[^{}]*?>\s*(?=\b[a-z])|\[\[[^\]]*\]\]\s*|(?:public|private|protected)\s*:\s*)")
 _LAMBDA = re.compile(r"\[[^\[\]]*\]\s*(?:\([^{}]*\)\s*)?(?:mutable\s*|noexcept\s*|->\s*[\w:<>&*\s]+)*$", re.DOTALL)
 _INITIALIZER_LIST = re.compile(r"\)\s*(?:noexcept\s*)?:(?!:)", re.DOTALL)
@@ -72,7 +72,7 @@ def _open(outer, head, line):
     if outer.function is None:
         if re.match(r"(?:inline\s+)?namespace\b|extern\s*\"", bare):
             return _Brace("namespace", head)
-        if _TYPE.match(bare):
+        if _TYPE.search(bare):
             return _Brace("type", head)
         if outer.kind in ("namespace", "type") and _is_function(bare):
             function = Function(head, line)

@@ -1,0 +1,120 @@
+"""./check itself: nothing that was not run counts as passed, and every failure has a cause."""
+import json
+import subprocess
+import sys
+import time
+
+import check
+import pytest
+from checking import meson, process, results, suites
+
+
+def result(name, *outcomes):
+    return results.SuiteResult(name, [results.Test(outcome, outcome) for outcome in outcomes])
+
+
+def test_a_suite_that_ran_no_test_has_failed():
+    empty = result("unit")
+    assert empty.outcome == "failed" and "ran no test" in empty.tests[0].message
+
+
+@pytest.mark.parametrize("outcomes, expected", [
+    (["passed", "skipped"], "passed"), (["passed", "failed"], "failed"), (["skipped"], "skipped")])
+def test_a_suite_is_as_good_as_its_tests(outcomes, expected):
+    assert result("unit", *outcomes).outcome == expected
+
+
+@pytest.mark.parametrize("outcomes, code, last_line", [
+    (["passed", "passed"], 0, "2 passed, 0 failed"),
+    (["passed", "skipped"], 0, "1 passed, 0 failed, 1 skipped"),
+    (["passed", "failed", "skipped"], 1, "1 passed, 1 failed, 1 skipped"),
+    (["skipped"], 2, "0 passed, 0 failed, 1 skipped"),
+])
+def test_the_last_line_sums_up_and_the_exit_code_agrees(capsys, outcomes, code, last_line):
+    assert check.report([result("unit", *outcomes)], 1.0) == code
+    assert capsys.readouterr().out.splitlines()[-1] == last_line
+
+
+def test_a_failure_is_shown_with_its_cause_and_its_log(capsys):
+    bad = results.SuiteResult("unit", [results.Test("net.A.B", "failed", 0.1, "expected 1\ngot 2")], log="build/x.log")
+    check.report([bad], 1.0)
+    out = capsys.readouterr().out
+    assert "unit: net.A.B" in out and "| got 2" in out and "build/x.log" in out
+
+
+def test_a_suite_is_not_run_when_what_it_needs_has_failed():
+    suite = suites.Suite("unit", "", lambda log: pytest.fail("was run"), ("build",))
+    assert check.run_suite(suite, [result("build", "failed")]).outcome == "skipped"
+
+
+def test_a_suite_that_needs_root_says_so_without(monkeypatch):
+    monkeypatch.setattr(check.os, "geteuid", lambda: 1000)
+    suite = suites.Suite("e2e", "", lambda log: pytest.fail("was run"), root=True)
+    assert "sudo" in check.run_suite(suite, []).tests[0].message
+
+
+def test_a_chosen_suite_brings_what_it_needs(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["check", "--suite", "tidy", "--suite", "unit"])
+    assert [suite.name for suite in check.chosen(check.parse_arguments())] == [
+        "packages", "build", "unit", "clang", "tidy"]
+
+
+def test_what_a_suite_needs_stands_above_it():
+    seen = set()
+    for suite in suites.SUITES:
+        assert set(suite.needs) <= seen and suite.about
+        seen.add(suite.name)
+
+
+def test_json_holds_every_test_with_its_outcome_and_seconds(tmp_path):
+    check.write_json(tmp_path / "r.json", [result("unit", "passed", "failed")], 2.5)
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert (document["passed"], document["failed"], document["skipped"], document["seconds"]) == (1, 1, 0, 2.5)
+    assert document["suites"][0]["outcome"] == "failed"
+    assert document["suites"][0]["tests"][0] == {"name": "passed", "outcome": "passed", "seconds": 0.0, "message": ""}
+
+
+def test_junit_of_meson_and_of_pytest_is_read(tmp_path):
+    path = tmp_path / "junit.xml"
+    path.write_text("""<testsuites>
+      <testsuite name="sluice.net.Mac"><testcase name="Reads" classname="Mac" time="0.5"/></testsuite>
+      <testsuite name="pytest"><testcase name="test_a" classname="tests.tools.test_x"><failure message="no">why</failure>
+      </testcase><testcase name="test_b" classname="tests.tools.test_x"><skipped message="needs root"/></testcase>
+      </testsuite></testsuites>""")
+    assert [(test.name, test.outcome) for test in results.read_junit(path)] == [
+        ("net.Mac.Reads", "passed"), ("tests.tools.test_x.test_a", "failed"), ("tests.tools.test_x.test_b", "skipped")]
+    assert results.read_junit(tmp_path / "absent.xml") == []
+
+
+def test_a_program_that_crashed_fails_under_its_own_name(tmp_path):
+    log = tmp_path / "unit.json"
+    entry = {"result": "FAIL", "duration": 1.0, "returncode": -11, "stdout": "[ RUN ] A.B", "stderr": ""}
+    log.write_text("\n".join(json.dumps({**entry, "name": name}) for name in ("net", "nat")))
+    known = [results.Test("nat.A.B", "failed")]
+    assert [test.name for test in meson._failed_without_a_case(log, known)] == ["net"]
+
+
+def test_a_command_that_takes_too_long_is_ended_with_its_children(tmp_path):
+    mark = tmp_path / "child"
+    script = f"trap 'touch {mark}; exit 1' INT; while :; do sleep 0.1; done"
+    start = time.monotonic()
+    test = process.run(["bash", "-c", script], tmp_path / "log", limit_s=0.5)
+    assert test.outcome == "failed" and "longer than" in test.message
+    assert mark.exists() and time.monotonic() - start < 10
+
+
+def test_a_command_that_fails_leaves_the_last_lines_of_its_own_output(tmp_path):
+    process.run(["echo", "of another command"], tmp_path / "log", limit_s=5)
+    test = process.run(["bash", "-c", "echo the cause; exit 3"], tmp_path / "log", limit_s=5)
+    assert test.outcome == "failed" and "the cause" in test.message and "exit code 3" in test.message
+    assert "of another command" not in test.message
+
+
+def test_list_names_every_suite_on_a_line():
+    run = subprocess.run([check.ROOT / "check", "--list"], capture_output=True, text=True, check=True)
+    assert [line.split()[0] for line in run.stdout.splitlines()] == [suite.name for suite in suites.SUITES]
+
+
+def test_an_unknown_suite_is_refused_with_the_known_ones():
+    run = subprocess.run([check.ROOT / "check", "--suite", "nonsense"], capture_output=True, text=True)
+    assert run.returncode == 2 and "kustomize" in run.stderr
