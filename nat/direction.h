@@ -10,4 +10,8 @@ enum class Direction : std::uint8_t {
   kToClient = 1,  // node → SNAT address becomes VIP → client
 };
 
+constexpr Direction opposite(Direction direction) {
+  return static_cast<Direction>(1 - static_cast<std::uint8_t>(direction));
+}
+
 }  // namespace sluice::nat

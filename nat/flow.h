@@ -21,8 +21,18 @@ namespace sluice::nat {
 
 inline constexpr std::uint8_t kFlowReplied = 0x01;  // The node has sent something.
 
+// Addresses and ports of one side, as net::FlowKey begins.
+struct FlowHalf {
+  net::Ipv4Address source;
+  net::Ipv4Address destination;
+  net::Be16 source_port;
+  net::Be16 destination_port;
+};
+static_assert(sizeof(FlowHalf) == 12);
+
 struct alignas(64) Flow {
-  // Two halves of twelve bytes, each laid out as net::FlowKey begins: the key that a packet of that direction has.
+  // Two halves laid out as FlowHalf: what a packet has when it comes in, to-node first, then to-client. What it has when
+  // it goes out is the other half turned round.
   net::Ipv4Address client;
   net::Ipv4Address vip;
   net::Be16 client_port;
@@ -35,11 +45,12 @@ struct alignas(64) Flow {
   Tick last_seen = 0;
   std::uint32_t backend = 0;           // BackendId of the load balancer
   std::uint32_t service = 0;           // stable service id
+  std::uint32_t epoch = 0;             // of the snapshot that client_next_hop was looked up in; the pipeline's
   net::ChecksumDelta ip_delta;         // addresses, for the IPv4 header
   net::ChecksumDelta l4_delta;         // addresses and ports, for TCP and UDP
-  std::uint16_t client_next_hop = 0;   // The pipeline's cached route to the client, valid while …
+  std::uint16_t client_next_hop = 0;   // cached route to the client; the pipeline's
+  std::uint16_t client_port_id = 0;    // dataplane port that the client's packets come in by
   std::uint16_t port_group = 0;        // of the SNAT port, for PortPool::release
-  std::uint32_t epoch = 0;             // … this is the snapshot's; both mean nothing here.
   net::MacAddress client_mac;          // source of the client's latest frame
   net::IpProtocol protocol{};
   TcpState state = TcpState::kNone;
@@ -52,9 +63,16 @@ struct alignas(64) Flow {
     return direction == Direction::kToNode ? to_node_key() : to_client_key();
   }
 
+  FlowHalf half(Direction direction) const {
+    FlowHalf half;
+    std::memcpy(&half, reinterpret_cast<const std::uint8_t*>(this) + sizeof half * static_cast<std::size_t>(direction),
+                sizeof half);
+    return half;
+  }
+
   // The same as key(direction) == other, in two loads.
   bool matches(const net::FlowKey& other, Direction direction) const {
-    const auto* half = reinterpret_cast<const std::uint8_t*>(this) + 12 * static_cast<std::size_t>(direction);
+    const auto* half = reinterpret_cast<const std::uint8_t*>(this) + sizeof(FlowHalf) * static_cast<std::size_t>(direction);
     const auto* theirs = reinterpret_cast<const std::uint8_t*>(&other);
     std::uint64_t addresses, their_addresses;
     std::uint32_t ports, their_ports;

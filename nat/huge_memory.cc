@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kSmallPage = 4096;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kHugeFrom = kHugePage / 8;  // Less is not worth a huge page.
 
 constexpr std::size_t round_up(std::size_t bytes, std::size_t page) { return (bytes + page - 1) / page * page; }
 
@@ -37,7 +38,7 @@ std::string_view to_string(PageKind kind) {
   return "?";
 }
 
-HugeMemory::HugeMemory(std::size_t bytes) : bytes_{round_up(bytes, bytes < kHugePage ? kSmallPage : kHugePage)} {
+HugeMemory::HugeMemory(std::size_t bytes) : bytes_{round_up(bytes, bytes < kHugeFrom ? kSmallPage : kHugePage)} {
   if (bytes_ == 0) return;
   if (bytes_ < kHugePage || !map_huge()) map_normal();
   touch_all(data_, bytes_);

@@ -5,7 +5,7 @@ namespace sluice::nat { namespace {
 TEST(FlowTable, FindsAFlowInBothDirections) {
   FlowTable t{{.capacity = 8, .seed = 5}};
   net::FlowKey k{}; k.source_port = net::Be16{5}; k.protocol = net::IpProtocol::kTcp;
-  Flow* f = t.insert(make_flow(k, {}, {{}, net::Be16{7}, 0}, 3));
+  Flow* f = t.insert(make_flow({.client = k, .snat_port = net::Be16{7}}));
   ASSERT_NE(f, nullptr);
   EXPECT_EQ(t.find(k, t.hash(k)).flow, f);
   EXPECT_EQ(t.find(f->to_client_key(), t.hash(f->to_client_key())).direction, Direction::kToClient);

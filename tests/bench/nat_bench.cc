@@ -1,0 +1,232 @@
+// What flow look-up and rewriting cost a packet: `nat_bench [--flows N]... [--json]`.
+//
+// Bursts of 32 packets of flows chosen at random, half of them in each direction, look-ups staged as the pipeline does
+// it. Keys are read from an array in order (so they cost one streamed line in four), and the headers that are rewritten
+// stay in the first cache, as those of packets just received do. The best of several rounds is given, since the
+// machine is shared; the rounds' median stands beside it in the JSON.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nat/flow_table.h"
+#include "nat/port_pool.h"
+#include "nat/translate.h"
+#include "tests/bench/cycles.h"
+
+namespace sluice::nat {
+namespace {
+
+constexpr std::size_t kBurst = 32;
+constexpr std::size_t kPackets = std::size_t{1} << 20;  // a round
+constexpr net::Be16 kNodePort{30'443};
+constexpr int kRounds = 9;
+constexpr std::uint64_t kSeed = 0x5eed;
+
+struct Packet {
+  net::Ipv4Header ip;
+  net::TcpHeader tcp;
+};
+
+struct Figure {
+  std::string name;
+  std::size_t flows;
+  std::string unit;
+  double value;
+  double median;
+  double reference;  // the budget; 0: none
+};
+
+net::FlowKey client_key(std::uint32_t number) {
+  return {.source = {net::Be32{0x0a000000U + number / 50'000}},
+          .destination = {net::Be32{0xcb007140}},
+          .source_port = net::Be16{static_cast<std::uint16_t>(10'000 + number % 50'000)},
+          .destination_port = net::Be16{443},
+          .protocol = net::IpProtocol::kTcp};
+}
+
+// 1,024 endpoints on enough addresses that the ports suffice.
+class World {
+ public:
+  explicit World(std::size_t flows)
+      : addresses_{make_addresses(flows)},
+        table_{{.capacity = flows, .seed = kSeed}},
+        ports_{{.addresses = addresses_, .groups = 64}} {}
+
+  Flow* add(std::uint32_t number) {
+    const net::FlowKey key = client_key(number);
+    const std::uint64_t hash = table_.hash(key);
+    if (table_.find(key, hash).flow != nullptr) return nullptr;
+    const net::Ipv4Address node{net::Be32{0x0a010000U + static_cast<std::uint32_t>(hash % 1024)}};
+    const auto snat = ports_.allocate(node, kNodePort, key.protocol, hash);
+    if (!snat.has_value()) return nullptr;
+    Flow flow = make_flow(
+        {.client = key, .snat = snat->address, .snat_port = snat->port, .node = node, .node_port = kNodePort});
+    flow.port_group = snat->group;
+    return table_.insert(flow);
+  }
+  void remove(Flow& flow) {
+    ports_.release(flow.snat, flow.snat_port, flow.port_group);
+    table_.erase(flow);
+  }
+  FlowTable& table() { return table_; }
+  PortPool& ports() { return ports_; }
+
+ private:
+  static std::vector<net::Ipv4Address> make_addresses(std::size_t flows) {
+    std::vector<net::Ipv4Address> addresses(2 + flows / 1'000'000);
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      addresses[i] = {net::Be32{0x0a020000U + static_cast<std::uint32_t>(i)}};
+    }
+    return addresses;
+  }
+  std::vector<net::Ipv4Address> addresses_;
+  FlowTable table_;
+  PortPool ports_;
+};
+
+// Returns the number of packets whose flow was found.
+std::size_t process_burst(FlowTable& table, const net::FlowKey* keys, Packet* packets, Tick now) {
+  std::uint64_t hashes[kBurst];
+  std::size_t found_count = 0;
+  for (std::size_t i = 0; i < kBurst; ++i) {
+    hashes[i] = table.hash(keys[i]);
+    table.prefetch_bucket(hashes[i]);
+  }
+  for (std::size_t i = 0; i < kBurst; ++i) table.prefetch_flow(hashes[i]);
+  for (std::size_t i = 0; i < kBurst; ++i) {
+    const Found found = table.find(keys[i], hashes[i]);
+    if (found.flow == nullptr) continue;
+    found.flow->note(found.direction, net::kTcpAck, now);
+    decrement_ttl(packets[i].ip);
+    translate(packets[i].ip, reinterpret_cast<std::uint8_t*>(&packets[i].tcp), *found.flow, found.direction);
+    ++found_count;
+  }
+  return found_count;
+}
+
+template <typename Work>
+std::pair<double, double> best_and_median(int rounds, std::size_t operations, Work&& work) {
+  std::vector<double> cycles;
+  for (int round = 0; round < rounds; ++round) {
+    const std::uint64_t start = bench::cycles();
+    work();
+    cycles.push_back(static_cast<double>(bench::cycles() - start) / static_cast<double>(operations));
+  }
+  std::sort(cycles.begin(), cycles.end());
+  return {cycles.front(), cycles[cycles.size() / 2]};
+}
+
+double budget(std::size_t flows) { return flows <= 65'536 ? 45 : flows <= 2'000'000 ? 80 : 130; }
+
+void measure(std::size_t flows, std::vector<Figure>& figures) {
+  World world{flows};
+  FlowTable& table = world.table();
+  const double cycles_per_second = bench::cycles_per_second();
+
+  const auto insert = best_and_median(1, flows, [&] {
+    for (std::uint32_t number = 0; number < flows; ++number) world.add(number);
+  });
+  figures.push_back({"nat insert", flows, "flows/s", cycles_per_second / insert.first,
+                     cycles_per_second / insert.second, 1e6});
+  figures.push_back({"nat memory", flows, "bytes/flow",
+                     static_cast<double>(table.memory_bytes()) / static_cast<double>(flows), 0, 104});
+  if (table.size() != flows) std::fprintf(stderr, "only %zu of %zu flows fit\n", table.size(), flows);
+
+  std::mt19937_64 random{7};
+  std::vector<net::FlowKey> keys(kPackets), missing(kPackets);
+  std::vector<const Flow*> all;
+  table.visit(0, flows, [&](const Flow& flow) { all.push_back(&flow); });
+  for (std::size_t i = 0; i < kPackets; ++i) {
+    const std::uint64_t number = random();
+    keys[i] = all[(number >> 1) % all.size()]->key(static_cast<Direction>(number & 1));
+    missing[i] = client_key(static_cast<std::uint32_t>(random() % 2'000'000'000 + flows));
+  }
+  std::vector<Packet> packets(kBurst);
+  std::size_t hits = 0;
+  const auto run = [&](const std::vector<net::FlowKey>& some_keys) {
+    for (std::size_t i = 0; i < kPackets; i += kBurst) {
+      hits += process_burst(table, &some_keys[i], packets.data(), static_cast<Tick>(i));
+    }
+  };
+  const auto hit = best_and_median(kRounds, kPackets, [&] { run(keys); });
+  if (hits != kPackets * kRounds) std::fprintf(stderr, "look-ups failed\n");
+  figures.push_back({"nat find and translate", flows, "cycles/packet", hit.first, hit.second, budget(flows)});
+  const auto miss = best_and_median(kRounds, kPackets, [&] { run(missing); });
+  figures.push_back({"nat find, no flow", flows, "cycles/packet", miss.first, miss.second, budget(flows)});
+
+  Timeouts timeouts;
+  const auto scan = best_and_median(3, flows, [&] { table.expire(0, timeouts, flows, [](const Flow&) {}); });
+  figures.push_back({"nat expiry, nothing idle", flows, "cycles/entry", scan.first, scan.second, 0});
+
+  const std::size_t churn = std::min<std::size_t>(flows, 1'000'000);
+  std::shuffle(all.begin(), all.end(), random);
+  std::uint32_t next = static_cast<std::uint32_t>(flows);
+  const auto renew = best_and_median(1, churn, [&] {
+    for (std::size_t i = 0; i < churn; ++i) {
+      world.remove(const_cast<Flow&>(*all[i]));
+      world.add(next++);
+    }
+  });
+  figures.push_back({"nat erase and insert", flows, "pairs/s", cycles_per_second / renew.first,
+                     cycles_per_second / renew.second, 1e6});
+
+  const auto expiry = best_and_median(1, flows, [&] {
+    table.expire(static_cast<Tick>(kPackets) + timeouts.established + 1, timeouts, flows, [&](const Flow& flow) {
+      world.ports().release(flow.snat, flow.snat_port, flow.port_group);
+    });
+  });
+  figures.push_back({"nat expiry, all idle", flows, "cycles/flow", expiry.first, expiry.second, 0});
+}
+
+void print(const std::vector<Figure>& figures) {
+  for (const Figure& figure : figures) {
+    std::printf("%-26s %10zu flows %14.1f %-14s", figure.name.c_str(), figure.flows, figure.value, figure.unit.c_str());
+    if (figure.reference > 0) std::printf(" budget %.0f", figure.reference);
+    std::printf("\n");
+  }
+}
+
+void print_json(const std::vector<Figure>& figures) {
+  for (const Figure& figure : figures) {
+    std::printf(R"({"name":"%s","flows":%zu,"unit":"%s","value":%.2f,"median":%.2f)", figure.name.c_str(), figure.flows,
+                figure.unit.c_str(), figure.value, figure.median);
+    if (figure.reference > 0) {
+      std::printf(R"(,"reference":%.0f,"ratio":%.3f)", figure.reference, figure.value / figure.reference);
+    }
+    std::printf("}\n");
+  }
+}
+
+}  // namespace
+}  // namespace sluice::nat
+
+int main(int argument_count, char** arguments) {
+  std::vector<std::size_t> flow_counts;
+  std::string_view format = "text";
+  for (int i = 1; i < argument_count; ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--json") {
+      format = "json";
+    } else if (argument == "--flows" && i + 1 < argument_count) {
+      flow_counts.push_back(std::stoul(arguments[++i]));
+    } else {
+      std::fprintf(stderr, "usage: nat_bench [--flows N]... [--json]\n");
+      return 2;
+    }
+  }
+  if (flow_counts.empty()) flow_counts = {16'384, 1'000'000};
+  for (const std::size_t flows : flow_counts) {
+    std::vector<sluice::nat::Figure> figures;
+    sluice::nat::measure(flows, figures);
+    format == "json" ? sluice::nat::print_json(figures) : sluice::nat::print(figures);
+    std::fflush(stdout);
+  }
+  return 0;
+}
