@@ -1,0 +1,177 @@
+#include "dataplane/dpdk/forwarder.h"
+
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace sluice::dataplane::dpdk {
+namespace {
+
+using base::fail;
+using base::Result;
+
+constexpr unsigned kBuffersPerQueue = 3 * 1024;  // Two descriptor rings and what is on its way between them.
+constexpr unsigned kBufferCache = 256;
+constexpr unsigned kInboxSize = 4096;
+
+int run_worker(void* worker) {
+  static_cast<Worker*>(worker)->run();
+  return 0;
+}
+
+std::string megabytes(std::size_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MB"; }
+
+}  // namespace
+
+Result<std::unique_ptr<DpdkForwarder>> DpdkForwarder::start(ForwarderOptions options) {
+  std::unique_ptr<DpdkForwarder> forwarder{new DpdkForwarder{std::move(options)}};
+  auto eal = Eal::start(forwarder->options_.eal);
+  if (!eal) return fail(eal.message());
+  forwarder->eal_ = std::move(*eal);
+  if (auto opened = forwarder->open_ports(); !opened) return fail(opened.message());
+  if (auto started = forwarder->start_workers(); !started) return fail(started.message());
+  return forwarder;
+}
+
+Result<> DpdkForwarder::open_ports() {
+  const unsigned queues = options_.ports.empty() ? 1 : options_.ports.front().queues;
+  const auto devices = static_cast<unsigned>(2 * options_.ports.size());
+  const unsigned count = std::max(8192U, devices * queues * kBuffersPerQueue);
+  const auto mtu = std::ranges::max(options_.ports, {}, &PortOptions::mtu).mtu;
+  const auto room = static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + std::max(2048, mtu + 64));
+  buffers_ = ::rte_pktmbuf_pool_create("packets", count, kBufferCache, 0, room, static_cast<int>(::rte_socket_id()));
+  if (buffers_ == nullptr) {
+    return fail("memory for " + std::to_string(count) + " packet buffers of " + std::to_string(room) + " bytes: " +
+                ::rte_strerror(rte_errno) + " (raise dpdk.memory_mb, now " + std::to_string(options_.eal.memory_mb) + ")");
+  }
+  buffers_bytes_ = std::size_t{count} * (room + sizeof(rte_mbuf));
+  for (unsigned i = 0; i < options_.ports.size(); ++i) {
+    auto port = WirePort::open(options_.ports[i], i, buffers_);
+    if (!port) return fail(port.message());
+    shared_.ports.push_back(std::move(*port));
+  }
+  return {};
+}
+
+Result<> DpdkForwarder::start_workers() {
+  const unsigned count = ::rte_lcore_count() - 1;
+  const auto size = ::rte_rcu_qsbr_get_memsize(count);
+  shared_.quiescent = static_cast<rte_rcu_qsbr*>(::rte_zmalloc("quiescent", size, RTE_CACHE_LINE_SIZE));
+  if (shared_.quiescent == nullptr) return fail("memory for the quiescent states of workers");
+  ::rte_rcu_qsbr_init(shared_.quiescent, count);
+  for (unsigned i = 0; i < count; ++i) {
+    ::rte_rcu_qsbr_thread_register(shared_.quiescent, i);
+    const std::string name = "inbox" + std::to_string(i);
+    shared_.inbox.push_back(::rte_ring_create(name.c_str(), kInboxSize, SOCKET_ID_ANY, RING_F_SC_DEQ));
+    if (shared_.inbox.back() == nullptr) return fail("memory for a worker's inbox: " + std::string{::rte_strerror(rte_errno)});
+  }
+  shared_.idle_sleep_max = options_.idle_sleep_max;
+
+  auto first = std::make_unique<Snapshot>();
+  first->epoch = 1;
+  for (const auto& port : shared_.ports) first->ports.push_back({.mac = port->mac()});
+  current_ = std::move(first);
+  shared_.snapshot.store(current_.get(), std::memory_order_release);
+
+  for (unsigned i = 0; i < count; ++i) {
+    PipelineOptions pipeline = options_.pipeline;
+    pipeline.worker = i;
+    pipeline.workers = count;
+    workers_.push_back(std::make_unique<Worker>(shared_, pipeline));
+    ::rte_eal_remote_launch(run_worker, workers_.back().get(), i + 1);
+  }
+  return {};
+}
+
+DpdkForwarder::~DpdkForwarder() {
+  shared_.stop.store(true);
+  if (!workers_.empty()) ::rte_eal_mp_wait_lcore();
+  workers_.clear();
+  for (rte_ring* inbox : shared_.inbox) {
+    void* packet = nullptr;
+    while (inbox != nullptr && ::rte_ring_sc_dequeue(inbox, &packet) == 0) ::rte_pktmbuf_free(static_cast<rte_mbuf*>(packet));
+    ::rte_ring_free(inbox);
+  }
+  shared_.ports.clear();
+  ::rte_free(shared_.quiescent);
+  ::rte_mempool_free(buffers_);
+}
+
+void DpdkForwarder::publish(std::unique_ptr<const Snapshot> snapshot) {
+  const Snapshot* published = snapshot.get();
+  shared_.snapshot.store(published, std::memory_order_release);
+  retired_.emplace_back(::rte_rcu_qsbr_start(shared_.quiescent), std::move(current_));
+  current_ = std::move(snapshot);
+  free_old_snapshots();
+}
+
+void DpdkForwarder::free_old_snapshots() {
+  while (!retired_.empty() && ::rte_rcu_qsbr_check(shared_.quiescent, retired_.front().first, false) == 1) {
+    retired_.pop_front();
+  }
+}
+
+void DpdkForwarder::query_flows(FlowFilter filter, std::size_t limit, OnFlows on_flows) {
+  open_queries_.push_back({.filter = filter, .limit = limit, .on_flows = std::move(on_flows)});
+  ask_workers();
+}
+
+// One question at a time, to all workers at once.
+void DpdkForwarder::ask_workers() {
+  if (open_queries_.empty()) return;
+  OpenQuery& open = open_queries_.front();
+  for (; open.asked < workers(); ++open.asked) {
+    auto query = std::make_unique<FlowQuery>();
+    query->filter = open.filter;
+    query->limit = open.limit;
+    query->worker = open.asked;
+    query->found.reserve(open.limit);
+    if (!workers_[open.asked]->queries().ask(query)) return;
+  }
+}
+
+void DpdkForwarder::collect_answers() {
+  free_old_snapshots();
+  if (open_queries_.empty()) return;
+  OpenQuery& open = open_queries_.front();
+  for (const auto& worker : workers_) {
+    const auto answer = worker->queries().collect();
+    if (answer == nullptr) continue;
+    ++open.answered;
+    open.found.insert(open.found.end(), answer->found.begin(), answer->found.end());
+  }
+  ask_workers();
+  if (open.answered < workers()) return;
+  OpenQuery done = std::move(open);
+  open_queries_.pop_front();
+  ask_workers();
+  if (done.found.size() > done.limit) done.found.resize(done.limit);
+  done.on_flows(std::move(done.found));
+}
+
+std::vector<PortStatus> DpdkForwarder::port_status() const {
+  std::vector<PortStatus> all;
+  for (const auto& port : shared_.ports) all.push_back(port->status());
+  return all;
+}
+
+std::vector<std::string> DpdkForwarder::memory_report() const {
+  std::vector<std::string> lines;
+  const std::string pages = eal_->has_hugepages() ? "hugepages" : "ordinary pages (no hugepages free)";
+  lines.push_back("packet buffers: " + megabytes(buffers_bytes_) + " of " + pages);
+  for (const auto& worker : workers_) {
+    const auto& flows = worker->pipeline().flows();
+    lines.push_back("worker " + std::to_string(lines.size() - 1) + ": room for " + std::to_string(flows.capacity()) +
+                    " flows: " + megabytes(flows.memory_bytes()) + " of " + std::string{nat::to_string(flows.pages())} +
+                    "; SNAT ports: " + megabytes(worker->pipeline().ports().memory_bytes()));
+  }
+  return lines;
+}
+
+}  // namespace sluice::dataplane::dpdk

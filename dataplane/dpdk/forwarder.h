@@ -1,0 +1,69 @@
+#pragma once
+// The DPDK engine: opens the ports, runs the workers, publishes snapshots to them.
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "dataplane/dpdk/eal.h"
+#include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/worker.h"
+#include "dataplane/forwarder.h"
+
+namespace sluice::dataplane::dpdk {
+
+struct ForwarderOptions {
+  EalOptions eal;
+  std::vector<PortOptions> ports;
+  PipelineOptions pipeline;  // `worker` and `workers` are filled in for each.
+  std::chrono::nanoseconds idle_sleep_max{50'000};
+};
+
+class DpdkForwarder final : public Forwarder {
+ public:
+  // Starts everything, with a first snapshot that has no services. The calling thread must stay the control thread.
+  static base::Result<std::unique_ptr<DpdkForwarder>> start(ForwarderOptions options);
+  ~DpdkForwarder() override;
+
+  void publish(std::unique_ptr<const Snapshot> snapshot) override;
+  void query_flows(FlowFilter filter, std::size_t limit, OnFlows on_flows) override;
+  // Collects what workers have answered; call it every few milliseconds while `has_open_queries()`.
+  void collect_answers() override;
+  bool has_open_queries() const override { return !open_queries_.empty(); }
+
+  unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
+  const WorkerCounters& counters(unsigned worker) const override { return workers_[worker]->counters(); }
+  std::vector<PortStatus> port_status() const override;
+  std::vector<std::string> memory_report() const override;
+
+ private:
+  struct OpenQuery {
+    FlowFilter filter;
+    std::size_t limit;
+    OnFlows on_flows;
+    std::vector<FlowRecord> found;
+    unsigned asked = 0;     // Workers that got the question.
+    unsigned answered = 0;  // Workers whose answer is in `found`.
+  };
+
+  explicit DpdkForwarder(ForwarderOptions options) : options_{std::move(options)} {}
+  base::Result<> open_ports();
+  base::Result<> start_workers();
+  void ask_workers();
+  void free_old_snapshots();
+
+  ForwarderOptions options_;
+  std::unique_ptr<Eal> eal_;  // Outlives everything below.
+  rte_mempool* buffers_ = nullptr;
+  std::size_t buffers_bytes_ = 0;
+  Shared shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<const Snapshot> current_;
+  std::deque<std::pair<std::uint64_t, std::unique_ptr<const Snapshot>>> retired_;  // With the token to wait for.
+  std::deque<OpenQuery> open_queries_;
+};
+
+}  // namespace sluice::dataplane::dpdk

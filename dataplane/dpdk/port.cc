@@ -1,0 +1,140 @@
+#include "dataplane/dpdk/port.h"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::dataplane::dpdk {
+namespace {
+
+using base::fail;
+using base::Result;
+
+constexpr std::uint16_t kDescriptors = 1024;
+
+base::Failure fail_device(const std::string& what, int error) {
+  return fail(what + ": " + ::rte_strerror(error < 0 ? -error : error));
+}
+
+}  // namespace
+
+Device::Device(std::uint16_t id, unsigned queues, bool shares_queues)
+    : id_{id}, queues_{queues}, shares_queues_{shares_queues}, locks_{new rte_spinlock_t[queues]} {
+  for (unsigned i = 0; i < queues_; ++i) ::rte_spinlock_init(&locks_[i]);
+}
+
+Device::~Device() {
+  ::rte_eth_dev_stop(id_);
+  ::rte_eth_dev_close(id_);
+}
+
+Result<std::unique_ptr<Device>> Device::open(const std::string& device, unsigned queues, std::uint16_t mtu,
+                                             rte_mempool* buffers) {
+  std::uint16_t id = 0;
+  if (::rte_eth_dev_get_port_by_name(device.c_str(), &id) != 0) return fail("DPDK has no device '" + device + "'");
+  rte_eth_dev_info info{};
+  if (const int error = ::rte_eth_dev_info_get(id, &info); error != 0) return fail_device("device info", error);
+  const unsigned available = std::min({queues, unsigned{info.max_rx_queues}, unsigned{info.max_tx_queues}});
+  std::unique_ptr<Device> opened{new Device{id, std::max(1U, available), available < queues}};
+  if (auto configured = opened->configure(mtu, buffers); !configured) return fail(configured.message());
+  return opened;
+}
+
+Result<> Device::configure(std::uint16_t mtu, rte_mempool* buffers) {
+  rte_eth_dev_info info{};
+  ::rte_eth_dev_info_get(id_, &info);
+  rte_eth_conf conf{};
+  if (queues_ > 1 && info.flow_type_rss_offloads != 0) {
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf.rx_adv_conf.rss_conf.rss_hf =
+        (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+  }
+  const auto queues = static_cast<std::uint16_t>(queues_);
+  if (const int error = ::rte_eth_dev_configure(id_, queues, queues, &conf); error != 0) {
+    return fail_device("configure " + std::to_string(queues_) + " queues", error);
+  }
+  // Devices without a settable MTU have the one of what is behind them.
+  if (const int error = ::rte_eth_dev_set_mtu(id_, mtu); error != 0 && error != -ENOTSUP) {
+    return fail_device("set MTU " + std::to_string(mtu), error);
+  }
+  std::uint16_t receive = kDescriptors, transmit = kDescriptors;
+  ::rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive, &transmit);
+  const auto socket = static_cast<unsigned>(std::max(0, ::rte_eth_dev_socket_id(id_)));
+  for (std::uint16_t queue = 0; queue < queues; ++queue) {
+    if (const int error = ::rte_eth_rx_queue_setup(id_, queue, receive, socket, nullptr, buffers); error != 0) {
+      return fail_device("receive queue " + std::to_string(queue), error);
+    }
+    if (const int error = ::rte_eth_tx_queue_setup(id_, queue, transmit, socket, nullptr); error != 0) {
+      return fail_device("transmit queue " + std::to_string(queue), error);
+    }
+  }
+  if (const int error = ::rte_eth_dev_start(id_); error != 0) return fail_device("start", error);
+  // VIPs are reached by the port's own MAC address, but the kernel's multicast groups are not ours to know.
+  ::rte_eth_allmulticast_enable(id_);
+  return {};
+}
+
+std::uint16_t Device::send(unsigned worker, rte_mbuf** packets, std::uint16_t count) {
+  const auto queue = static_cast<std::uint16_t>(worker % queues_);
+  if (!shares_queues_) return ::rte_eth_tx_burst(id_, queue, packets, count);
+  ::rte_spinlock_lock(&locks_[queue]);
+  const std::uint16_t sent = ::rte_eth_tx_burst(id_, queue, packets, count);
+  ::rte_spinlock_unlock(&locks_[queue]);
+  return sent;
+}
+
+net::MacAddress Device::mac() const {
+  rte_ether_addr address{};
+  ::rte_eth_macaddr_get(id_, &address);
+  net::MacAddress mac;
+  std::memcpy(mac.bytes.data(), address.addr_bytes, mac.bytes.size());
+  return mac;
+}
+
+WirePort::WirePort(PortOptions options, std::unique_ptr<Device> wire, std::unique_ptr<Device> kernel)
+    : options_{std::move(options)}, wire_{std::move(wire)}, kernel_{std::move(kernel)}, mac_{wire_->mac()} {}
+
+Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, unsigned index, rte_mempool* buffers) {
+  const auto named = [&](const std::string& message) { return fail("port " + options.name + ": " + message); };
+  auto wire = Device::open(options.device, options.queues, options.mtu, buffers);
+  if (!wire) return named(options.device + ": " + wire.message());
+  std::unique_ptr<Device> kernel;
+  if (!options.tap.empty()) {
+    // The same MAC address: to the network, the kernel and the engine are one host.
+    const std::string device = "net_tap" + std::to_string(index);
+    const std::string arguments = device + ",iface=" + options.tap + ",mac=" + (*wire)->mac().to_string();
+    if (const int error = ::rte_dev_probe(arguments.c_str()); error != 0) {
+      return named("TAP " + options.tap + ": " + ::rte_strerror(-error) +
+                   " (is /dev/net/tun there, has the daemon CAP_NET_ADMIN, is the name free?)");
+    }
+    auto tap = Device::open(device, options.queues, options.mtu, buffers);
+    if (!tap) return named("TAP " + options.tap + ": " + tap.message());
+    kernel = std::move(*tap);
+  }
+  return std::unique_ptr<WirePort>{new WirePort{options, std::move(*wire), std::move(kernel)}};
+}
+
+PortStatus WirePort::status() const {
+  PortStatus status{.name = options_.name, .device = options_.device, .mac = mac_, .tap = options_.tap,
+                    .queues = wire_->queues()};
+  rte_eth_dev_info info{};
+  if (::rte_eth_dev_info_get(wire_->id(), &info) == 0 && info.driver_name != nullptr) status.driver = info.driver_name;
+  ::rte_eth_dev_get_mtu(wire_->id(), &status.mtu);
+  rte_eth_link link{};
+  status.link_up = ::rte_eth_link_get_nowait(wire_->id(), &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  rte_eth_stats stats{};
+  if (::rte_eth_stats_get(wire_->id(), &stats) == 0) {
+    status.rx_packets = stats.ipackets;
+    status.rx_bytes = stats.ibytes;
+    status.rx_missed = stats.imissed + stats.rx_nombuf;
+    status.rx_errors = stats.ierrors;
+    status.tx_packets = stats.opackets;
+    status.tx_bytes = stats.obytes;
+    status.tx_errors = stats.oerrors;
+  }
+  return status;
+}
+
+}  // namespace sluice::dataplane::dpdk

@@ -1,0 +1,160 @@
+#include "dataplane/dpdk/worker.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <algorithm>
+
+namespace sluice::dataplane::dpdk {
+namespace {
+
+constexpr std::size_t kExpireBusy = 4;       // Table entries looked at in a turn with packets …
+constexpr std::size_t kExpireIdle = 64;      // … and in one without.
+constexpr unsigned kSpinTurns = 256;         // Empty turns before the first sleep.
+constexpr std::chrono::nanoseconds kFirstSleep{5'000};
+
+}  // namespace
+
+Worker::Worker(Shared& shared, const PipelineOptions& options)
+    : shared_{shared},
+      number_{options.worker},
+      pipeline_{options},
+      cycles_per_tick_{::rte_get_tsc_hz() * static_cast<std::uint64_t>(nat::kTickLength.count()) / 1'000'000'000} {
+  for (auto& port : shared_.ports) {
+    wire_.emplace_back(port->wire(), number_, pipeline_.counters(), Verdict::kDropTransmitFull);
+    Device& kernel = port->kernel() != nullptr ? *port->kernel() : port->wire();
+    kernel_.emplace_back(kernel, number_, pipeline_.counters(), Verdict::kDropKernelFull);
+  }
+}
+
+void Worker::run() {
+  ::prctl(PR_SET_TIMERSLACK, 1UL);  // Short sleeps shall be short.
+  ::rte_rcu_qsbr_thread_online(shared_.quiescent, number_);
+  unsigned idle_turns = 0;
+  while (!shared_.stop.load(std::memory_order_relaxed)) {
+    const Snapshot& snapshot = *shared_.snapshot.load(std::memory_order_acquire);
+    const bool busy = turn(snapshot);
+    pipeline_.expire(snapshot, now(), busy ? kExpireBusy : kExpireIdle);
+    queries_.work(pipeline_.flows(), now());
+    pipeline_.counters().turns.add(1);
+    ::rte_rcu_qsbr_quiescent(shared_.quiescent, number_);
+    idle_turns = busy ? 0 : idle_turns + 1;
+    if (idle_turns > 0) rest(idle_turns);
+  }
+  ::rte_rcu_qsbr_thread_offline(shared_.quiescent, number_);
+}
+
+bool Worker::turn(const Snapshot& snapshot) {
+  std::size_t received = receive_from_workers(snapshot);
+  for (std::uint16_t port = 0; port < shared_.ports.size(); ++port) {
+    received += receive(snapshot, port);
+    received += receive_from_kernel(port);
+  }
+  if (received == 0) return false;
+  for (auto& transmit : wire_) transmit.flush();
+  for (auto& transmit : kernel_) transmit.flush();
+  pipeline_.counters().busy_turns.add(1);
+  return true;
+}
+
+std::size_t Worker::receive(const Snapshot& snapshot, std::uint16_t port) {
+  std::array<rte_mbuf*, kBurstMax> buffers;
+  std::size_t received = 0;
+  Device& wire = shared_.ports[port]->wire();
+  const auto workers = static_cast<unsigned>(shared_.inbox.size());
+  for (unsigned queue = number_; queue < wire.queues(); queue += workers) {
+    const auto count = wire.receive(static_cast<std::uint16_t>(queue), buffers.data(), kBurstMax);
+    if (count > 0) process(snapshot, {buffers.data(), count}, port);
+    received += count;
+  }
+  return received;
+}
+
+// What the kernel sends leaves as it is: ARP, BGP, ssh, the connection to the API server.
+std::size_t Worker::receive_from_kernel(std::uint16_t port) {
+  Device* kernel = shared_.ports[port]->kernel();
+  if (kernel == nullptr) return 0;
+  std::array<rte_mbuf*, kBurstMax> buffers;
+  std::size_t received = 0;
+  const auto workers = static_cast<unsigned>(shared_.inbox.size());
+  for (unsigned queue = number_; queue < kernel->queues(); queue += workers) {
+    const auto count = kernel->receive(static_cast<std::uint16_t>(queue), buffers.data(), kBurstMax);
+    for (std::uint16_t i = 0; i < count; ++i) wire_[port].add(buffers[i]);
+    received += count;
+  }
+  return received;
+}
+
+std::size_t Worker::receive_from_workers(const Snapshot& snapshot) {
+  if (shared_.inbox.size() < 2) return 0;
+  std::array<rte_mbuf*, kBurstMax> buffers;
+  const unsigned count = ::rte_ring_sc_dequeue_burst(shared_.inbox[number_], reinterpret_cast<void**>(buffers.data()),
+                                                     kBurstMax, nullptr);
+  // One burst may hold packets of several ports: the sender left the port in the buffer.
+  for (unsigned first = 0; first < count;) {
+    unsigned end = first + 1;
+    while (end < count && buffers[end]->port == buffers[first]->port) ++end;
+    process(snapshot, {buffers.data() + first, end - first}, buffers[first]->port);
+    first = end;
+  }
+  return count;
+}
+
+void Worker::process(const Snapshot& snapshot, std::span<rte_mbuf* const> buffers, std::uint16_t port) {
+  burst_.clear();
+  for (rte_mbuf* buffer : buffers) {
+    Packet& packet = burst_.add(rte_pktmbuf_mtod(buffer, std::uint8_t*), buffer->data_len, port, buffer);
+    if (buffer->nb_segs > 1) [[unlikely]] packet.verdict = Verdict::kDropTooLong;
+  }
+  pipeline_.process(snapshot, now(), burst_);
+  dispatch(snapshot, burst_);
+}
+
+void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
+  for (Packet& packet : burst) {
+    auto* buffer = static_cast<rte_mbuf*>(packet.buffer);
+    switch (packet.verdict) {
+      case Verdict::kToNode:
+      case Verdict::kToClient:
+      case Verdict::kReply: wire_[packet.port].add(buffer); break;
+      case Verdict::kToKernel:
+        if (shared_.ports[packet.port]->kernel() != nullptr) {
+          kernel_[packet.port].add(buffer);
+        } else {
+          ::rte_pktmbuf_free(buffer);
+        }
+        break;
+      case Verdict::kToWorker: hand_over(snapshot, packet); break;
+      default: ::rte_pktmbuf_free(buffer); break;
+    }
+  }
+}
+
+void Worker::hand_over(const Snapshot& snapshot, Packet& packet) {
+  auto* buffer = static_cast<rte_mbuf*>(packet.buffer);
+  buffer->port = packet.port;
+  rte_ring* inbox = shared_.inbox[pipeline_.owner(snapshot, packet)];
+  if (::rte_ring_mp_enqueue(inbox, buffer) == 0) return;
+  pipeline_.counters().packets[index(Verdict::kDropHandoverFull)].add(1);
+  pipeline_.counters().bytes[index(Verdict::kDropHandoverFull)].add(packet.length);
+  ::rte_pktmbuf_free(buffer);
+}
+
+// A quiet box does not burn a core: spin for a while, then sleep, longer each time up to the limit.
+void Worker::rest(unsigned idle_turns) const {
+  if (idle_turns <= kSpinTurns || shared_.idle_sleep_max.count() == 0) {
+    ::rte_pause();
+    return;
+  }
+  const auto doublings = std::min((idle_turns - kSpinTurns) / 16, 10U);
+  const auto nap = std::min(kFirstSleep * (1U << doublings), shared_.idle_sleep_max);
+  const timespec wanted{.tv_sec = 0, .tv_nsec = static_cast<long>(std::min<std::int64_t>(nap.count(), 999'999'999))};
+  ::nanosleep(&wanted, nullptr);
+}
+
+nat::Tick Worker::now() const { return static_cast<nat::Tick>(::rte_rdtsc() / cycles_per_tick_); }
+
+}  // namespace sluice::dataplane::dpdk

@@ -1,0 +1,62 @@
+#pragma once
+// A worker: one polling thread with its own pipeline. It shares nothing with other workers but the rings by which they
+// hand each other packets, and nothing with control but the snapshot slot, counters and a mailbox.
+
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/dpdk/flow_query.h"
+#include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/transmit.h"
+#include "dataplane/pipeline.h"
+
+namespace sluice::dataplane::dpdk {
+
+// What all workers of a forwarder look at. Owned by the forwarder.
+struct Shared {
+  std::atomic<const Snapshot*> snapshot{nullptr};
+  std::atomic<bool> stop{false};
+  rte_rcu_qsbr* quiescent = nullptr;
+  std::vector<std::unique_ptr<WirePort>> ports;
+  std::vector<rte_ring*> inbox;  // By worker: packets that others received and this one owns.
+  std::chrono::nanoseconds idle_sleep_max{0};
+};
+
+class Worker {
+ public:
+  Worker(Shared& shared, const PipelineOptions& options);
+
+  void run();  // Until Shared::stop. On the worker's own thread.
+
+  const WorkerCounters& counters() { return pipeline_.counters(); }
+  FlowQueryBox& queries() { return queries_; }
+  const Pipeline& pipeline() const { return pipeline_; }
+
+ private:
+  bool turn(const Snapshot& snapshot);  // Answers whether there was anything to do.
+  std::size_t receive(const Snapshot& snapshot, std::uint16_t port);
+  std::size_t receive_from_kernel(std::uint16_t port);
+  std::size_t receive_from_workers(const Snapshot& snapshot);
+  void process(const Snapshot& snapshot, std::span<rte_mbuf* const> buffers, std::uint16_t port);
+  void dispatch(const Snapshot& snapshot, Burst& burst);
+  void hand_over(const Snapshot& snapshot, Packet& packet);
+  void rest(unsigned idle_turns) const;
+  nat::Tick now() const;
+
+  Shared& shared_;
+  const unsigned number_;
+  Pipeline pipeline_;
+  FlowQueryBox queries_;
+  std::vector<Transmit> wire_;    // By port.
+  std::vector<Transmit> kernel_;  // By port.
+  Burst burst_;
+  const std::uint64_t cycles_per_tick_;
+};
+
+}  // namespace sluice::dataplane::dpdk

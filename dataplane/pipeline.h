@@ -1,0 +1,50 @@
+#pragma once
+// The pipeline of one worker: the steps in their order, and the state they work on. Pure: no EAL, no clock, no system call.
+
+#include <cstdint>
+#include <span>
+
+#include "dataplane/counters.h"
+#include "dataplane/packet.h"
+#include "dataplane/snapshot.h"
+#include "nat/flow_table.h"
+#include "nat/port_pool.h"
+
+namespace sluice::dataplane {
+
+struct PipelineOptions {
+  unsigned worker = 0;   // This one's number, from 0.
+  unsigned workers = 1;  // How many there are.
+  std::size_t flows_max = 65'536;
+  std::uint64_t seed = 0;  // Secret: makes hash collisions unpredictable to clients.
+  std::vector<net::Ipv4Address> snat_addresses;
+  nat::PortRange snat_ports{32'768, 65'535};
+};
+
+class Pipeline {
+ public:
+  explicit Pipeline(const PipelineOptions& options);
+
+  // Gives every packet of the burst its verdict. Those with kToWorker belong to worker `owner(packet)`.
+  void process(const Snapshot& snapshot, nat::Tick now, Burst& burst);
+
+  // Lets flows go that were idle too long, looking at no more than `entries_max` of the table. For idle turns, and a few
+  // entries on busy ones.
+  void expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max);
+
+  unsigned owner(const Snapshot& snapshot, const Packet& packet) const;
+  const nat::FlowTable& flows() const { return flows_; }
+  const nat::PortPool& ports() const { return ports_; }
+  WorkerCounters& counters() { return counters_; }
+
+ private:
+  void count(Burst& burst);
+
+  const unsigned worker_;
+  const unsigned workers_;
+  nat::FlowTable flows_;
+  nat::PortPool ports_;
+  WorkerCounters counters_;
+};
+
+}  // namespace sluice::dataplane

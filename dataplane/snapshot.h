@@ -1,0 +1,71 @@
+#pragma once
+// The compiled configuration that packets are served from: built new by control, published whole, never changed.
+//
+// Flows outlive snapshots. What a flow remembers (BackendId, service id) is an index into the vectors here and keeps its
+// meaning from snapshot to snapshot: control gives an id to another owner only when no flow can hold it any more. What
+// has no such promise (next hops) is looked up again when the flow sees a new `epoch`.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/route_table.h"
+#include "lb/backend.h"
+#include "lb/maglev.h"
+#include "lb/service_table.h"
+#include "nat/timeouts.h"
+#include "net/address.h"
+#include "net/headers.h"
+
+namespace sluice::dataplane {
+
+struct NextHop {
+  enum class Kind : std::uint8_t {
+    kUnresolved,  // The kernel does not know its MAC address (yet).
+    kResolved,    // A gateway or a node with a known MAC address.
+    kOnLink,      // The peer itself is on the link: its MAC address is the one that its own frames carry.
+  };
+  net::MacAddress destination;
+  net::MacAddress source;  // The port's own.
+  std::uint16_t port = 0;  // Index of the dataplane port.
+  Kind kind = Kind::kUnresolved;
+};
+
+struct Backend {
+  net::Ipv4Address address;
+  std::uint16_t next_hop = kNoRoute;  // Index into Snapshot::next_hops.
+  lb::BackendState state = lb::BackendState::kDown;
+};
+
+// One (VIP, protocol, port) of a service.
+struct ServicePort {
+  net::Ipv4Address vip;
+  net::Be16 port;
+  net::Be16 node_port;
+  net::IpProtocol protocol{};
+  bool client_ip_affinity = false;               // One client, one node, whatever its ports.
+  std::shared_ptr<const lb::MaglevTable> table;  // Never null in a live entry; empty: no usable node.
+  // Clients that may open flows: those that the table has a "route" for. Null: all. Open flows are not asked again.
+  std::shared_ptr<const RouteTable> source_ranges;
+};
+
+struct Port {
+  net::MacAddress mac;
+  bool announces_vips = false;
+};
+
+struct Snapshot {
+  std::uint32_t epoch = 0;  // Differs from the one before; 0 is never used by a published snapshot.
+  lb::ServiceTable services;
+  std::vector<ServicePort> service_ports;  // By service id.
+  std::vector<Backend> backends;           // By BackendId.
+  std::vector<NextHop> next_hops;
+  RouteTable routes;
+  std::vector<net::Ipv4Address> snat_addresses;      // As the workers' port pools have them.
+  std::vector<net::Ipv4Address> answered_addresses;  // Sorted. ARP for these is ours besides the VIPs (SNAT addresses
+                                                     // that the kernel does not have).
+  std::vector<Port> ports;
+  nat::Timeouts timeouts;
+};
+
+}  // namespace sluice::dataplane

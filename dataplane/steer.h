@@ -1,0 +1,32 @@
+#pragma once
+// Steps "classify" and "steer": which flow is it, and if none yet, which node shall serve it.
+
+#include "dataplane/packet.h"
+#include "dataplane/snapshot.h"
+#include "nat/flow_table.h"
+#include "nat/port_pool.h"
+
+namespace sluice::dataplane {
+
+// The state of one worker that outlives snapshots. Touched by its worker only.
+struct WorkerState {
+  nat::FlowTable& flows;
+  nat::PortPool& ports;
+  // A flow came or went since this burst was classified: what `classify` found may be another flow by now, and what it
+  // did not find may be there.
+  bool changed = false;
+};
+
+// Finds the packet's flow, or the service port that a new flow would belong to. What is neither is the kernel's.
+// `packet.hash` must be set.
+Verdict classify(const Snapshot& snapshot, WorkerState& state, Packet& packet);
+
+// Keeps a known flow's state up to date, or makes a new flow: Maglev picks the node, the port pool a SNAT port.
+// On kContinue, `packet.flow` and `packet.direction` are set and the flow was true to the snapshot's epoch.
+Verdict steer(const Snapshot& snapshot, WorkerState& state, nat::Tick now, Packet& packet);
+
+// The worker that owns a packet, when there are several. Both directions of a flow have the same owner: the one that the
+// client's tuple hashes to, and it gives out only SNAT ports that name it. Packets of nobody belong to `self`.
+unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers, unsigned self);
+
+}  // namespace sluice::dataplane

@@ -1,0 +1,33 @@
+// The one list of what can become of a packet. Counters, metrics, `sluice show drops`, traces and the documentation are
+// made from it. Numbers are shared with the XDP program: append, never reorder.
+//
+// SLUICE_VERDICT(identifier, name, description)
+// clang-format off
+#ifdef SLUICE_VERDICT
+SLUICE_VERDICT(kContinue,             "continue",               "still on its way through the steps; never counted")
+SLUICE_VERDICT(kToNode,               "to_node",                "from a client, sent to the node that serves its flow")
+SLUICE_VERDICT(kToClient,             "to_client",              "from a node, sent back to the client of its flow")
+SLUICE_VERDICT(kReply,                "reply",                  "answered by the appliance: ARP for a VIP, echo to a VIP")
+SLUICE_VERDICT(kToKernel,             "to_kernel",              "not a service's: given to the kernel through the port's TAP")
+SLUICE_VERDICT(kToWorker,             "to_worker",              "handed to the worker that owns the flow")
+SLUICE_VERDICT(kDropTruncated,        "drop_truncated",         "shorter than its own headers say")
+SLUICE_VERDICT(kDropBadHeader,        "drop_bad_header",        "a header that contradicts itself: version, length or address")
+SLUICE_VERDICT(kDropFragment,         "drop_fragment",          "an IPv4 fragment for a VIP or a SNAT address")
+SLUICE_VERDICT(kDropProtocol,         "drop_protocol",          "for a VIP, but neither TCP nor UDP nor an echo request")
+SLUICE_VERDICT(kDropNoService,        "drop_no_service",        "for a VIP, but for a port that no Service has")
+SLUICE_VERDICT(kDropSourceRange,      "drop_source_range",      "its sender is not in the service's loadBalancerSourceRanges")
+SLUICE_VERDICT(kDropNoBackend,        "drop_no_backend",        "for a service that has no usable node now")
+SLUICE_VERDICT(kDropNoFlow,           "drop_no_flow",           "a TCP segment that opens no connection and belongs to none")
+SLUICE_VERDICT(kDropStray,            "drop_stray",             "for a SNAT address, but of no flow")
+SLUICE_VERDICT(kDropBackendGone,      "drop_backend_gone",      "of a TCP flow whose node is no backend any more")
+SLUICE_VERDICT(kDropSnatExhausted,    "drop_snat_exhausted",    "no SNAT port left for this node: add SNAT addresses")
+SLUICE_VERDICT(kDropFlowTableFull,    "drop_flow_table_full",   "a new flow, but the worker's flow table is full: raise flows_max")
+SLUICE_VERDICT(kDropNoRoute,          "drop_no_route",          "the kernel has no route through one of our ports")
+SLUICE_VERDICT(kDropUnresolved,       "drop_unresolved",        "the next hop's MAC address is not known (yet)")
+SLUICE_VERDICT(kDropTtl,              "drop_ttl",               "its time to live ended here")
+SLUICE_VERDICT(kDropHandoverFull,     "drop_handover_full",     "the owning worker's ring was full")
+SLUICE_VERDICT(kDropTransmitFull,     "drop_transmit_full",     "the port's transmit queue was full")
+SLUICE_VERDICT(kDropKernelFull,       "drop_kernel_full",       "the kernel did not take it from the TAP in time")
+SLUICE_VERDICT(kDropTooLong,          "drop_too_long",          "longer than one packet buffer, or than the port's MTU")
+#endif
+// clang-format on
