@@ -8,15 +8,16 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "control/netlink/mirror.h"
 #include "control/netlink/objects.h"
 #include "control/netlink/parse.h"
 #include "control/netlink/socket.h"
+#include "control/netlink/tables.h"
 #include "control/reactor.h"
 
 namespace sluice::control::netlink {
@@ -37,72 +38,46 @@ class KernelState {
   // ready() becomes true. A neighbour's change of state counts only when it changes usable() or the MAC.
   void on_change(std::function<void()> callback) { on_change_ = std::move(callback); }
 
-  // True from the end of the first complete dump.
+  // True from the end of the first complete dump, for ever.
   bool ready() const { return ready_; }
 
-  std::vector<Link> links() const;  // By index.
-  std::optional<Link> link(int index) const;
-  std::optional<Link> link(std::string_view name) const;
-  std::vector<Address> addresses() const;  // IPv4 and IPv6, by link.
-  // Main table, the best route of each prefix: the lowest metric that has a next hop alive. By prefix.
-  std::vector<Route> routes() const;
-  std::vector<Neighbour> neighbours() const;
-  std::optional<Neighbour> neighbour(net::IpAddress address, int link) const;
+  std::vector<Link> links() const { return tables_.links(); }  // By index.
+  std::optional<Link> link(int index) const { return tables_.link(index); }
+  std::optional<Link> link(std::string_view name) const { return tables_.link(name); }
+  std::vector<Address> addresses() const { return tables_.addresses(); }  // IPv4 and IPv6, by link.
+  // Of the main table, the best route of each prefix: the lowest metric that has a next hop alive. By prefix.
+  std::vector<Route> routes() const { return tables_.routes(); }
+  std::vector<Neighbour> neighbours() const { return tables_.neighbours(); }
+  std::optional<Neighbour> neighbour(net::IpAddress address, int link) const {
+    return tables_.neighbour({.link = link, .address = address});
+  }
 
-  // How often tables had to be dumped again because notifications were lost.
+  // How often the kernel dropped notifications, so that everything was dumped again.
   std::uint64_t overruns() const { return overruns_; }
 
  private:
-  enum class Table : unsigned { kLinks, kAddresses, kRoutes, kNeighbours, kNone };
-  // Prefix and metric, and the next hops: `ip route append` makes several routes of one prefix and metric.
-  struct RouteKey {
-    net::Ipv4Address first;
-    std::uint8_t length = 0;
-    std::uint32_t metric = 0;
-    std::vector<NextHop> next_hops;
-    RouteKind kind = RouteKind::kUnicast;
-    friend auto operator<=>(const RouteKey&, const RouteKey&) = default;
-  };
-  struct OrderedRoute {
-    Route route;
-    std::size_t order = 0;  // Among those of the same prefix and metric: the first counts.
-    friend bool operator==(const OrderedRoute&, const OrderedRoute&) = default;
-  };
-  struct SameUse {
-    bool operator()(const Neighbour& a, const Neighbour& b) const {
-      return a.usable() == b.usable() && (!a.usable() || a.mac == b.mac);
-    }
-  };
-
   KernelState(Reactor& reactor, Socket socket);
   void read_socket();
   void handle(const MessageView& message);
   void handle_dump_part(const MessageView& message);
-  void apply(const Event& event, Origin origin);
-  void apply(const LinkEvent& event, Origin origin);
-  void apply(const AddressEvent& event, Origin origin);
-  void apply(const RouteEvent& event, Origin origin);
-  void apply(const NeighbourEvent& event, Origin origin);
+  void apply(const MessageView& message, Origin origin);
+  void need(Table table) { needed_ |= 1U << static_cast<unsigned>(table); }
   void need_all();
-  void need_routes_soon();
   void dump_next();
+  void dump_later();
   void end_dump(bool complete);
   void report();
 
   Reactor& reactor_;
   Socket socket_;
   std::function<void()> on_change_;
-  Mirror<int, Link> links_;
-  Mirror<Address, Address> addresses_;
-  Mirror<RouteKey, OrderedRoute> routes_;
-  Mirror<NeighbourKey, Neighbour, SameUse> neighbours_;
+  Tables tables_;
 
-  unsigned needed_ = 0;  // Bit per table that is to be dumped.
-  Table dumping_ = Table::kNone;
+  unsigned needed_ = 0;           // Bit per table that is to be dumped.
+  std::optional<Table> dumping_;  // One at a time: the kernel allows no more on a socket.
   std::uint32_t dump_sequence_ = 0;
   bool dump_interrupted_ = false;
-  Reactor::TimerId retry_timer_ = 0;
-  Reactor::TimerId routes_timer_ = 0;
+  Reactor::TimerId dump_timer_ = 0;
   bool ready_ = false;
   bool changed_ = false;
   std::uint64_t overruns_ = 0;

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include <linux/netlink.h>
 
@@ -82,7 +84,8 @@ struct AddressEvent {
 struct RouteEvent {
   Change change;
   Route route;
-  bool replaces = false;  // Instead of another route of the same prefix and metric (NLM_F_REPLACE).
+  std::vector<NextHop> all_next_hops;  // Also the dead ones: they tell routes of one prefix and metric apart.
+  bool replaces = false;               // Instead of another route of the same prefix and metric (NLM_F_REPLACE).
 };
 struct NeighbourEvent {
   Change change;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
@@ -54,7 +55,7 @@ class Resolver {
 
   Resolver(Reactor& reactor, const KernelState& state, Socket socket, Options options);
   void tick();
-  void ask(const NeighbourKey& key, Progress& progress);
+  bool look_at(const NeighbourKey& key, Progress& progress, Reactor::Clock::time_point now);  // Whether it asked.
 
   Reactor& reactor_;
   const KernelState& state_;
