@@ -13,7 +13,7 @@ from .programs import LabError, find
 def main() -> int:
     options = parse(sys.argv[1:])
     lab = Lab(control_plane=getattr(options, "control_plane", "auto"), nodes=getattr(options, "nodes", 3),
-              prefix=options.prefix)
+              prefix=options.prefix, node_proxy=getattr(options, "node_proxy", "auto"))
     try:
         return options.action(lab, options) or 0
     except LabError as error:
@@ -29,6 +29,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     up = actions.add_parser("up", help="bring the lab up (nothing happens when it is)")
     up.add_argument("--control-plane", choices=("auto", "real", "standin"), default="auto",
                     help="real: needs KUBEBUILDER_ASSETS; auto: real if that is set")
+    up.add_argument("--node-proxy", choices=("auto", "own", "kube-proxy"), default="auto")
     up.add_argument("--nodes", type=int, default=3)
     up.set_defaults(action=_up)
     actions.add_parser("down", help="remove all of it").set_defaults(action=lambda lab, _: lab.down())
@@ -67,7 +68,8 @@ def _up(lab: Lab, options: argparse.Namespace) -> None:
 
 def _status(lab: Lab, options: argparse.Namespace) -> None:
     record = lab.record()
-    print(f"lab {options.prefix}: {record['control_plane']} control plane, {record['nodes']} nodes, "
+    print(f"lab {options.prefix}: {record['control_plane']} control plane, {record['nodes']} nodes "
+          f"({record['node_proxy']} node proxy), "
           f"directory {lab.directory}, kubeconfig {lab.kubeconfig}")
     for pod in lab.pods.all():
         state = "terminating" if pod.terminating else "ready" if pod.ready else "not ready"

@@ -1,8 +1,9 @@
 """A real Kubernetes control plane for the lab: etcd, kube-apiserver and kube-controller-manager in the namespace
 `cluster`, and a real kube-proxy on each node. Written for 1.20, which serves EndpointSlices as v1beta1 only: a custom
-resource takes the built-in type's place and serves v1 and v1beta1 of the same objects, and the lab writes the slices."""
+resource takes the built-in type's place, serves v1 and v1beta1 of the same objects, and the lab writes the slices."""
 
 import base64
+import signal
 from pathlib import Path
 
 import yaml
@@ -41,11 +42,12 @@ class RealControlPlane:
         self._start_controller_manager(authority)
 
     def stop(self) -> None:
+        """At once: a graceful end of the API server would wait for its watchers first."""
         for name in ("kube-controller-manager", "kube-apiserver", "etcd"):
-            self._processes.stop(name, patience=10)
+            self._processes.stop(name, signal.SIGKILL)
 
-    def start_node_proxy(self, node: str, namespace: Namespace) -> None:
-        self._processes.start(f"kube-proxy-{node}", [
+    def start_kube_proxy(self, name: str, node: str, namespace: Namespace) -> None:
+        self._processes.start(name, [
             self._assets / "kube-proxy", "--kubeconfig", self._directory / "proxy.conf",
             "--hostname-override", node, "--proxy-mode", "iptables", "--cluster-cidr", POD_NETWORK,
             "--conntrack-max-per-core", "0",  # That limit is the machine's; writing it is refused in a namespace.
@@ -85,7 +87,8 @@ class RealControlPlane:
         client, peer = f"http://127.0.0.1:{ETCD_PORT}", f"http://127.0.0.1:{ETCD_PORT + 1}"
         self._processes.start("etcd", [
             self._assets / "etcd", "--name", "lab", "--data-dir", self._directory / "etcd", "--unsafe-no-fsync",
-            "--logger", "zap", "--log-level", "error", "--listen-client-urls", client, "--advertise-client-urls", client,
+            "--logger", "zap", "--log-level", "error",
+            "--listen-client-urls", client, "--advertise-client-urls", client,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"lab={peer}",
         ], self._namespace)
 

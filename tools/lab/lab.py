@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -19,29 +18,31 @@ import yaml
 from . import kube as kube_module
 from . import slices, topology
 from .apps import Pod
+from .bring_up import DEFAULT_PODS, Wish, build
 from .cluster import RealControlPlane
 from .kube import Kube, KubeError
 from .load import Load
 from .netns import Namespace
 from .pods import Pods
-from .process import Processes, end, start_time
-from .programs import LabError, find, kubernetes_assets, require
+from .process import Processes, end_all, start_time
+from .programs import LabError, find, require
 from .sluiced import Sluiced
 from .standin import StandinControlPlane
 from .state import State
 
 MANIFESTS = Path(__file__).parent / "manifests"
-# app and the number of the node (modulo the count of nodes) where it starts
-DEFAULT_PODS = (("shop", 1), ("blog", 2), ("mariadb", 3), ("dns", 1), ("dns", 2), ("ingress", 1), ("ingress", 2))
 
 
 class Lab:
     """One lab. `Lab(prefix)` alone touches nothing; a lab that another process brought up is found by its prefix."""
 
-    def __init__(self, control_plane: str = "auto", nodes: int = 3, prefix: str = "sluice-", pods=DEFAULT_PODS):
+    def __init__(self, control_plane: str = "auto", nodes: int = 3, prefix: str = "sluice-", pods=DEFAULT_PODS,
+                 node_proxy: str = "auto"):
+        """control_plane: auto, real, standin. node_proxy: auto (kube-proxy if the plane is real), kube-proxy, own. An
+        old kube-proxy drops new connections to a node whose pods all drain; `own` lets them in, as later ones do."""
         if not prefix or not prefix.replace("-", "").isalnum():
             raise LabError(f"prefix '{prefix}': letters, digits and dashes")
-        self._wanted_plane, self._node_count, self._default_pods = control_plane, nodes, pods
+        self._wish = Wish(control_plane, node_proxy, nodes, tuple(pods))
         self._state = State(prefix)
         self._kube: Kube | None = None
         self.processes = Processes(self._state)
@@ -63,11 +64,10 @@ class Lab:
             if self.is_up():
                 return self
             self.down()
-        plane = self._choose_plane()
-        require(real_nodes=plane == "real")
+        require(kube_proxy=self._wish.chosen_proxy() == "kube-proxy")
         self._state.create()
         try:
-            self._build(plane)
+            build(self, self._state, self._wish)
         except BaseException:
             self.down(keep_logs=True)
             raise
@@ -75,74 +75,26 @@ class Lab:
 
     def down(self, keep_logs: bool = False) -> None:
         """Ends and removes everything that the record names, and whatever still runs in the lab's namespaces."""
+        kept = self._state.directory.with_name(self._state.directory.name + "-failed")
+        shutil.rmtree(kept, ignore_errors=True)
         if not self._state.exists():
             return
         record = self._state.read()
-        for name in reversed(list(record["processes"])):
-            self.processes.stop(name, patience=2 if name.startswith("pod-") else 5)
+        self.processes.stop_all(patience=3)
         namespaces = [self.ns(name) for name in record["namespaces"]]
-        strays = [(pid, start_time(pid)) for namespace in namespaces if namespace.exists() for pid in namespace.pids()]
-        for pid, started in strays:
-            if started is not None and pid != os.getpid():
-                end(pid, started, patience=2)
+        # Children of ours, and what a test or a person has started inside.
+        inside = [pid for namespace in namespaces if namespace.exists() for pid in namespace.pids()]
+        strays = [(pid, started) for pid in inside if pid != os.getpid() and (started := start_time(pid)) is not None]
+        end_all(strays, patience=1)
         for namespace in namespaces:
             namespace.delete()
         if keep_logs:
-            kept = self._state.directory.with_name(self._state.directory.name + "-failed")
-            shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(self._state.directory / "log", kept)
         shutil.rmtree(self._state.directory)
         self._kube = None
 
     def is_up(self) -> bool:
         return self._state.exists() and self._state.read().get("complete", False)
-
-    def _choose_plane(self) -> str:
-        if self._wanted_plane == "auto":
-            return "real" if kubernetes_assets() else "standin"
-        if self._wanted_plane == "real" and not kubernetes_assets():
-            raise LabError("a real control plane needs KUBEBUILDER_ASSETS to name a folder with kube-apiserver, "
-                           "kube-controller-manager, kube-proxy and etcd")
-        if self._wanted_plane not in ("real", "standin"):
-            raise LabError(f"control plane '{self._wanted_plane}': auto, real or standin")
-        return self._wanted_plane
-
-    def _build(self, plane: str) -> None:
-        names = ["client", "router", "appliance", "lan", "cluster", *topology.node_names(self._node_count)]
-        with self._state.change() as record:
-            record |= {"control_plane": plane, "nodes": self._node_count, "namespaces": names,
-                       "assets": str(kubernetes_assets() or "")}
-        for name in names:
-            self.ns(name).create(topology.SYSCTLS[name.rstrip("0123456789")])
-        topology.build(self.ns, self._node_count)
-        self.pods.certificates()
-        # A pod's address is known before it runs, so that the ingress can name the servers behind it.
-        reserved = [self.pods.reserve(self._node(place), app) for app, place in self._default_pods]
-        with ThreadPoolExecutor(8) as pool:
-            control = pool.submit(self._start_cluster)
-            for job in [pool.submit(self.pods.start, pod) for pod in reserved] + [control]:
-                job.result()
-        self.sync_slices()
-        with self._state.change() as record:
-            record["complete"] = True
-
-    def _start_cluster(self) -> None:
-        plane = self.control_plane
-        plane.start()
-        for node in self.nodes:
-            self.kube.apply("nodes", {
-                "apiVersion": "v1", "kind": "Node",
-                "metadata": {"name": node, "labels": {"kubernetes.io/hostname": node}},
-                "spec": {"podCIDR": topology.pod_network(node)}})
-            self.kube.patch("nodes", node, {"status": {
-                "addresses": [{"type": "InternalIP", "address": topology.node_address(node)},
-                              {"type": "Hostname", "address": node}],
-                "conditions": [{"type": "Ready", "status": "True", "reason": "Lab", "message": "",
-                                "lastTransitionTime": _now(), "lastHeartbeatTime": _now()}]}}, subresource="status")
-        for node in self.nodes:
-            plane.start_node_proxy(node, self.ns(node))
-        self.processes.start("slices", [sys.executable, "-m", "tools.lab.slices", "--prefix", self._state.prefix,
-                                        "--kubeconfig", self.kubeconfig], self.ns("cluster"))
 
     # --- parts ---
 
@@ -182,7 +134,7 @@ class Lab:
 
     @property
     def control_plane(self):
-        """The running kind's `start`, `stop` and `start_node_proxy`."""
+        """The kind that this lab runs."""
         record = self._state.read()
         folder, namespace = self._state.directory / "cluster", self.ns("cluster")
         if record["control_plane"] == "real":
@@ -197,6 +149,19 @@ class Lab:
         """Back again with the state of before."""
         self.control_plane.start()
         self.sync_slices()
+
+    def start_node_proxy(self, node: str) -> None:
+        """kube-proxy, or node_proxy.py when there is none or it was asked for."""
+        name, namespace = f"node-proxy-{node}", self.ns(node)
+        if self._state.read()["node_proxy"] == "kube-proxy":
+            self.control_plane.start_kube_proxy(name, node, namespace)
+            return
+        self.processes.start(name, [sys.executable, "-m", "tools.lab.node_proxy", "--node", node,
+                                    "--kubeconfig", self.kubeconfig], namespace)
+
+    def stop_node_proxy(self, node: str) -> None:
+        """Its health ports close; the rules that it has written stay, as after a crash."""
+        self.processes.stop(f"node-proxy-{node}")
 
     # --- cluster ---
 
@@ -245,7 +210,7 @@ class Lab:
         return self.pods.start(self.pods.reserve(node, app, name))
 
     def stop_pod(self, name: str, drain: float = 1.0, grace: float = 5.0) -> None:
-        """A graceful end: terminating for `drain` seconds while it still serves, then asked to end, forced after `grace`."""
+        """A graceful end: terminating for `drain` seconds but serving, then asked to end, forced after `grace`."""
         self.pods.drain(name)
         time.sleep(drain)
         self.pods.end(name, grace)
@@ -259,7 +224,7 @@ class Lab:
     # --- appliance and clients ---
 
     def start_sluiced(self, config: str | Path, binary: str | Path | None = None, arguments=()) -> Sluiced:
-        """Starts the daemon in the appliance. `config` is a file, or the text; @NAMES@ in it are filled (sluiced.py)."""
+        """Starts the daemon in the appliance. `config`: a Path, or text; @NAMES@ in it are filled (sluiced.py)."""
         self.sluiced = Sluiced(self, config, binary, list(arguments))
         self.sluiced.start()
         return self.sluiced
@@ -271,10 +236,3 @@ class Lab:
     def load(self, kind: str, target: str, **settings) -> Load:
         """Starts `load.py` in the client: `lab.load("new", "203.0.113.64:80", rate=200, seconds=5).result()`."""
         return Load(self.ns("client"), kind, target, settings)
-
-    def _node(self, place: int) -> str:
-        return f"node{(place - 1) % self._node_count + 1}"
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

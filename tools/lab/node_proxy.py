@@ -1,5 +1,5 @@
-"""The node's proxy when there is no kube-proxy: NodePorts by nftables, and its two kinds of health ports. It follows the
-API by itself (one process in each node's namespace), and holds on to what it knows while the API is away.
+"""The node's proxy when there is no kube-proxy: NodePorts by nftables, and its two kinds of health ports. It follows
+the API by itself (one process in each node's namespace), and holds on to what it knows while the API is away.
 
 As kube-proxy: `Cluster` picks any ready endpoint and masquerades; `Local` picks local ready ones, else local
 terminating ones that still serve, else drops, and keeps the client's address; a Service without any endpoint rejects.

@@ -67,7 +67,7 @@ def _service_chain(port: NodePort) -> str:
     mark = "" if port.local else f"meta mark set meta mark or {MASQUERADE}\n    "
     choices = ", ".join(f"{index} : {address} . {number}" for index, (address, number) in enumerate(port.targets))
     return f"""  chain {_chain(port)} {{
-    {mark}dnat ip to numgen random mod {len(port.targets)} map {{ {choices} }}
+    {mark}meta l4proto {port.protocol} dnat ip to numgen random mod {len(port.targets)} map {{ {choices} }}
   }}"""
 
 

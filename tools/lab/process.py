@@ -1,5 +1,6 @@
 """Processes of the lab: started detached, recorded by pid and start time, ended by that record only."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -24,15 +25,18 @@ def start_time(pid: int) -> int | None:
 
 def end(pid: int, started: int, first: signal.Signals = signal.SIGTERM, patience: float = 5) -> None:
     """Ends exactly that process: asks with `first`, insists with SIGKILL. A recycled pid is left alone."""
+    end_all([(pid, started)], patience, first)
+
+
+def end_all(processes: list[tuple[int, int]], patience: float, first: signal.Signals = signal.SIGTERM) -> None:
+    """The same for several, (pid, start time) each, at once."""
     for number, seconds in ((first, patience), (signal.SIGKILL, 5)):
-        if start_time(pid) != started:
-            return
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return
+        for pid, started in processes:
+            if start_time(pid) == started:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
         deadline = time.monotonic() + seconds
-        while start_time(pid) == started and time.monotonic() < deadline:
+        while any(start_time(pid) == started for pid, started in processes) and time.monotonic() < deadline:
             time.sleep(0.01)
 
 
@@ -79,6 +83,16 @@ class Processes:
         self._reap(known["pid"])
         with self._state.change() as record:
             record["processes"].pop(name, None)
+
+    def stop_all(self, patience: float) -> None:
+        """Asks all of them at once, and makes them after `patience`."""
+        known = list(self._state.read()["processes"].values())
+        living = [entry for entry in known if entry["start"] and start_time(entry["pid"]) == entry["start"]]
+        end_all([(entry["pid"], entry["start"]) for entry in living], patience)
+        for entry in known:
+            self._reap(entry["pid"])
+        with self._state.change() as record:
+            record["processes"] = {}
 
     def signal(self, name: str, number: signal.Signals) -> None:
         pid = self.pid(name)

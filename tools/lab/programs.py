@@ -48,10 +48,10 @@ def find(program: str) -> str:
     return path
 
 
-def missing_packages(real_nodes: bool) -> list[str]:
+def missing_packages(kube_proxy: bool) -> list[str]:
     """Every package that is missing, sorted, so that one apt-get call mends it."""
     needed = dict(PACKAGE_OF)
-    if real_nodes:
+    if kube_proxy:
         needed["iptables"] = "iptables"  # kube-proxy's iptables mode
     missing = {package for program, package in needed.items() if not shutil.which(program, path=SEARCH_PATH)}
     if not STREAM_MODULE.exists():
@@ -63,13 +63,13 @@ def missing_packages(real_nodes: bool) -> list[str]:
     return sorted(missing)
 
 
-def require(real_nodes: bool) -> None:
+def require(kube_proxy: bool) -> None:
     """Refuses clearly when the lab cannot be brought up here."""
     problems = []
     if os.geteuid() != 0:
         problems.append("it must run as root (network namespaces)")
-    missing = missing_packages(real_nodes)
+    missing = missing_packages(kube_proxy)
     if missing:
-        problems.append("missing packages, install them by: apt-get install --no-install-recommends " + " ".join(missing))
+        problems.append("missing packages, install them by: apt-get install " + " ".join(missing))
     if problems:
         raise LabError("the lab cannot start: " + "; ".join(problems))

@@ -1,5 +1,5 @@
 """EndpointSlices, written from the lab's pods: one slice a Service and per distinct set of target port numbers. The lab
-writes them itself after each change of a pod; a process of the lab (`python3 -m tools.lab.slices`) does it when a Service
+writes them itself after each change of a pod; a process of it (`python3 -m tools.lab.slices`) does it when a Service
 appears or changes, as the cluster's own controller would."""
 
 import argparse

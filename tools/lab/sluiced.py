@@ -106,7 +106,8 @@ def values(lab) -> dict[str, str]:
     """What a configuration template may name between @ signs."""
     directory = lab.directory / "sluiced"
     return {
-        "kubeconfig": str(lab.kubeconfig), "directory": str(directory), "control_socket": str(directory / "sluiced.sock"),
+        "kubeconfig": str(lab.kubeconfig), "directory": str(directory),
+        "control_socket": str(directory / "sluiced.sock"),
         "wan_address": topology.APPLIANCE_WAN, "lan_address": topology.APPLIANCE_LAN, "router": topology.ROUTER,
         "vip_pool": topology.VIP_POOL,
     }

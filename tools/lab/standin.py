@@ -1,4 +1,4 @@
-"""The control plane without Kubernetes' programs: the project's own API stand-in, and NodePort rules of our own."""
+"""The control plane without Kubernetes' programs: the project's own API stand-in."""
 
 import sys
 from pathlib import Path
@@ -30,7 +30,3 @@ class StandinControlPlane:
 
     def stop(self) -> None:
         self._processes.stop("apistandin")
-
-    def start_node_proxy(self, node: str, namespace: Namespace) -> None:
-        self._processes.start(f"node-proxy-{node}", [
-            sys.executable, "-m", "tools.lab.node_proxy", "--node", node, "--kubeconfig", self.kubeconfig], namespace)

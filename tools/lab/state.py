@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .programs import LabError
 
-EMPTY = {"control_plane": "", "nodes": 0, "namespaces": [], "processes": {}, "pods": {}}
+EMPTY = {"control_plane": "", "node_proxy": "", "nodes": 0, "namespaces": [], "processes": {}, "pods": {}}
 
 
 class State:
