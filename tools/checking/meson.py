@@ -22,7 +22,8 @@ def build(source, folder, compiler, options, log):
             return steps
     compiled = process.run(["ninja", "-C", folder, f"-j{os.cpu_count() or 2}"], log, BUILD_LIMIT_S)
     compiled.name = f"{compiler['CXX']} compiles everything without a warning"
-    compiled.message = _first_error(compiled.message)
+    if compiled.outcome == results.FAILED:
+        compiled.message = _first_error(log) or compiled.message
     return [*steps, compiled]
 
 
@@ -65,10 +66,10 @@ def _read_json_lines(path):
         return []
 
 
-def _first_error(text):
-    """Compilers say the cause first: from the first line with an error on, if there is one."""
-    lines = text.splitlines()
+def _first_error(log):
+    """The first complaint of a compiler or linker is the cause; the command line of ninja before it is of no help."""
+    lines = log.read_text(errors="replace").splitlines()
     for index, line in enumerate(lines):
-        if "error:" in line or "FAILED:" in line:
-            return "\n".join(lines[index:])
-    return text
+        if "error:" in line or "undefined reference" in line:
+            return "\n".join(lines[index:index + results.MESSAGE_LINES])
+    return ""
