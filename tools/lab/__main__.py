@@ -1,6 +1,7 @@
 """The lab's command line: `python3 -m tools.lab up`, then `exec`, `pod`, `kubectl`, and `down` in the end."""
 
 import argparse
+import signal
 import subprocess
 import sys
 
@@ -14,11 +15,14 @@ def main() -> int:
     options = parse(sys.argv[1:])
     lab = Lab(control_plane=getattr(options, "control_plane", "auto"), nodes=getattr(options, "nodes", 3),
               prefix=options.prefix, node_proxy=getattr(options, "node_proxy", "auto"))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `status | head` ends quietly.
     try:
         return options.action(lab, options) or 0
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
-        return 1
+    except PermissionError as error:
+        print(f"lab: {error}: it must run as root", file=sys.stderr)
+    return 1
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -46,7 +50,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     apply.add_argument("manifest")
     apply.set_defaults(action=lambda lab, options: lab.apply(options.manifest) and None)
 
-    pod = actions.add_parser("pod", help="add, stop or move a pod").add_subparsers(dest="pod", required=True)
+    pod = actions.add_parser("pod", help="add, stop, move or roll pods").add_subparsers(dest="pod", required=True)
     add = pod.add_parser("add")
     add.add_argument("node")
     add.add_argument("app", choices=sorted(APPS), nargs="?", default="ingress")
@@ -55,6 +59,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for action in (stop, move):
         action.add_argument("name")
         action.add_argument("--drain", type=float, default=1.0, help="seconds terminating but still serving")
+    roll = pod.add_parser("roll", help="replace every pod of an app, one after the other")
+    roll.add_argument("app", choices=sorted(APPS), nargs="?", default="ingress")
+    roll.set_defaults(action=lambda lab, options: print(*(pod.name for pod in lab.roll(options.app))))
     stop.set_defaults(action=lambda lab, options: lab.stop_pod(options.name, options.drain))
     move.add_argument("node")
     move.set_defaults(action=lambda lab, options: print(lab.move_pod(options.name, options.node, options.drain).name))

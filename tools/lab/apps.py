@@ -20,12 +20,11 @@ CONFIGURATION = Path(__file__).parent / "conf"
 
 @dataclass
 class Pod:
-    """One pod. `number` is the last byte of its address; conditions are those that its EndpointSlice shows."""
+    """One pod; its conditions are those that its EndpointSlice shows."""
     name: str
     app: str
     node: str
     address: str
-    uid: str
     ready: bool = False
     serving: bool = False
     terminating: bool = False

@@ -80,10 +80,12 @@ class Kube:
         path = self.path(resource, name, namespace) + (f"/{subresource}" if subresource else "")
         return self.request("PATCH", path, body, content=f"application/{PATCH_TYPES[kind]}+json")
 
-    def delete(self, resource: str, name: str, namespace: str = "default") -> dict | None:
+    def delete(self, resource: str, name: str, namespace: str = "default",
+               grace_seconds: int | None = None) -> dict | None:
         """None when it was not there."""
+        query = None if grace_seconds is None else {"gracePeriodSeconds": str(grace_seconds)}
         try:
-            return self.request("DELETE", self.path(resource, name, namespace))
+            return self.request("DELETE", self.path(resource, name, namespace), query=query)
         except KubeError as error:
             if error.code == 404:
                 return None

@@ -221,6 +221,10 @@ class Lab:
         self.stop_pod(name, drain, grace)
         return fresh
 
+    def roll(self, app: str = "ingress", drain: float = 1.0) -> list[Pod]:
+        """Replaces every pod of an app on its own node, one after the other, as a rolling update does."""
+        return [self.move_pod(pod.name, pod.node, drain) for pod in self.pods.all() if pod.app == app]
+
     # --- appliance and clients ---
 
     def start_sluiced(self, config: str | Path, binary: str | Path | None = None, arguments=()) -> Sluiced:

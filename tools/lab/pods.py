@@ -1,7 +1,6 @@
 """Pods: a namespace on a node's bridge with a real server in it, and its way from start to end."""
 
 import shutil
-import uuid
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,7 +40,7 @@ class Pods:
             if node not in topology.node_names(record["nodes"]):
                 raise LabError(f"no node '{node}'; there are: {', '.join(topology.node_names(record['nodes']))}")
             taken = record["pods"]
-            name = name or next(f"{app}-{n}" for n in range(1, 1000) if f"{app}-{n}" not in taken)
+            name = name or _fresh_name(app, record)
             if name in taken:
                 raise LabError(f"pod '{name}' exists already")
             base = topology.pod_gateway(node).rpartition(".")[0]
@@ -51,7 +50,7 @@ class Pods:
                 record["addresses_used"] = []
                 in_use = {pod["address"] for pod in taken.values()}
                 free = [f"{base}.{n}" for n in range(FIRST_ADDRESS, 250) if f"{base}.{n}" not in in_use]
-            pod = Pod(name, app, node, free[0], str(uuid.uuid4()))
+            pod = Pod(name, app, node, free[0])
             record["addresses_used"].append(pod.address)
             taken[name] = asdict(pod)
             record["namespaces"].append(pod.netns)
@@ -107,9 +106,8 @@ class Pods:
             record["namespaces"].remove(pod.netns)
 
     def _set(self, name: str, **conditions: bool) -> Pod:
+        self.get(name)  # Says so if there is none.
         with self._state.change() as record:
-            if name not in record["pods"]:
-                raise LabError(f"no pod '{name}'")
             record["pods"][name].update(conditions)
             pod = Pod(**record["pods"][name])
         self._changed()
@@ -120,3 +118,11 @@ class Pods:
 
     def _folder(self, pod: Pod) -> Path:
         return self._state.directory / "pods" / pod.name
+
+
+def _fresh_name(app: str, record: dict) -> str:
+    """A name that no pod has had before, so that what a test counts by name is never ambiguous."""
+    numbers = record.setdefault("last_number", {})
+    numbers[app] = numbers.get(app, 0) + 1
+    name = f"{app}-{numbers[app]}"
+    return _fresh_name(app, record) if name in record["pods"] else name

@@ -11,12 +11,13 @@ PACKAGE_OF = {
     "ethtool": "ethtool",
     "ip": "iproute2",
     "kubectl": "kubernetes-client",
-    "mariadb": "mariadb-client",
-    "mariadb-install-db": "mariadb-server",
-    "mariadbd": "mariadb-server",
+    "mariadb": "mariadb-client-core",
+    "mariadb-install-db": "mariadb-server-core",
+    "mariadbd": "mariadb-server-core",
     "nft": "nftables",
-    "nginx": "nginx-light",
+    "nginx": "nginx",
     "openssl": "openssl",
+    "ping": "iputils-ping",
 }
 STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 # Debian keeps daemons in sbin, which the PATH of a sudo or cron job may lack.

@@ -9,6 +9,7 @@ import json
 import time
 from pathlib import Path
 
+from . import pod_objects
 from .apps import APPS, Pod
 from .kube import Kube, KubeError
 from .state import State
@@ -50,7 +51,7 @@ def slice_of(service: dict, pods: list[Pod]) -> dict:
 
 
 def sync(state: State, kube: Kube) -> None:
-    """Makes the cluster's slices equal to what the pods say. Safe to call at any time from anywhere."""
+    """Makes the cluster's slices (and Pod objects) equal to what the lab's pods are. To be called at any time."""
     with state.lock("slices"):  # Pods are read inside, so an older view never overwrites a newer one.
         pods = [Pod(**entry) for entry in state.read()["pods"].values()]
         services = [item for item in kube.list("services")["items"] if item["spec"].get("selector")]
@@ -63,6 +64,7 @@ def sync(state: State, kube: Kube) -> None:
             _write(kube, wanted, present.pop((meta["namespace"], meta["name"]), None))
         for namespace, name in present:
             kube.delete("endpointslices", name, namespace)
+        pod_objects.sync(kube, pods)
 
 
 def _write(kube: Kube, wanted: dict, present: dict | None) -> None:
@@ -89,7 +91,7 @@ def _endpoint(pod: Pod) -> dict:
     return {
         "addresses": [pod.address], "nodeName": pod.node,
         "conditions": {"ready": pod.ready, "serving": pod.serving, "terminating": pod.terminating},
-        "targetRef": {"kind": "Pod", "name": pod.name, "namespace": APPS[pod.app].namespace, "uid": pod.uid},
+        "targetRef": {"kind": "Pod", "name": pod.name, "namespace": APPS[pod.app].namespace},
     }
 
 

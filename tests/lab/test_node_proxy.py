@@ -1,0 +1,83 @@
+"""Which endpoints a node's proxy picks, what its health ports say, and the rules that come of it."""
+
+from tools.lab.node_proxy import local_endpoints, node_ports
+from tools.lab.node_rules import NodePort, ruleset
+
+READY = {"ready": True, "serving": True, "terminating": False}
+DRAINING = {"ready": False, "serving": True, "terminating": True}
+GONE = {"ready": False, "serving": False, "terminating": True}
+
+
+def service(policy="Cluster", kind="LoadBalancer") -> dict:
+    return {("default", "web"): {
+        "metadata": {"namespace": "default", "name": "web"},
+        "spec": {"type": kind, "externalTrafficPolicy": policy, "healthCheckNodePort": 32000,
+                 "ports": [{"name": "http", "port": 80, "protocol": "TCP", "nodePort": 30080}]}}}
+
+
+def slices(*endpoints: tuple, family="IPv4", name="one") -> dict:
+    """Each endpoint: (address, node, conditions)."""
+    return {("default", name): {
+        "metadata": {"namespace": "default", "name": name, "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": family, "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
+        "endpoints": [{"addresses": [address], "nodeName": node, "conditions": conditions}
+                      for address, node, conditions in endpoints]}}
+
+
+def targets(policy: str, found: dict, node="node1") -> tuple:
+    return node_ports(service(policy), found, node)[0].targets
+
+
+def test_cluster_uses_ready_endpoints_of_all_nodes():
+    found = slices(("10.0.1.1", "node1", READY), ("10.0.2.1", "node2", READY), ("10.0.2.2", "node2", DRAINING))
+    assert targets("Cluster", found) == (("10.0.1.1", 8080), ("10.0.2.1", 8080))
+
+
+def test_local_uses_only_its_own():
+    found = slices(("10.0.1.1", "node1", READY), ("10.0.2.1", "node2", READY))
+    assert targets("Local", found) == (("10.0.1.1", 8080),)
+    assert targets("Local", found, "node3") == ()
+
+
+def test_local_falls_back_to_terminating_ones_that_serve():
+    found = slices(("10.0.1.1", "node1", DRAINING), ("10.0.1.2", "node1", GONE), ("10.0.2.1", "node2", READY))
+    assert targets("Local", found) == (("10.0.1.1", 8080),)
+
+
+def test_absent_conditions_mean_ready():
+    assert targets("Cluster", slices(("10.0.1.1", "node1", {}))) == (("10.0.1.1", 8080),)
+    assert targets("Cluster", slices(("10.0.1.1", "node1", {"ready": None}))) == (("10.0.1.1", 8080),)
+
+
+def test_an_endpoint_in_two_slices_counts_once_and_other_families_not_at_all():
+    found = slices(("10.0.1.1", "node1", READY)) | slices(("10.0.1.1", "node1", READY), name="two")
+    found |= slices(("fd00::1", "node1", READY), family="IPv6", name="three")
+    assert targets("Cluster", found) == (("10.0.1.1", 8080),)
+    assert local_endpoints(service("Local"), found, "node1") == {32000: ("default", "web", 1)}
+
+
+def test_the_health_port_counts_ready_endpoints_only():
+    found = slices(("10.0.1.1", "node1", READY), ("10.0.1.2", "node1", DRAINING), ("10.0.2.1", "node2", READY))
+    assert local_endpoints(service("Local"), found, "node1")[32000][2] == 1
+    assert local_endpoints(service("Local"), found, "node3")[32000][2] == 0
+
+
+def test_a_cluster_ip_service_has_no_node_port():
+    assert node_ports(service(kind="ClusterIP"), slices(), "node1") == []
+
+
+def port(**changes) -> NodePort:
+    values = {"name": "default/web:http", "protocol": "tcp", "port": 30080, "local": False,
+              "targets": (("10.0.1.1", 8080),), "anywhere": True}
+    return NodePort(**(values | changes))
+
+
+def test_cluster_masquerades_and_local_does_not():
+    assert "meta mark set" in ruleset([port()])
+    assert "meta mark set" not in ruleset([port(local=True)])
+
+
+def test_local_without_its_own_endpoint_drops_and_without_any_refuses():
+    assert "tcp dport 30080 drop" in ruleset([port(local=True, targets=())])
+    assert "tcp dport 30080 reject" in ruleset([port(local=True, targets=(), anywhere=False)])
+    assert "tcp dport 30080 reject" in ruleset([port(targets=(), anywhere=False)])
