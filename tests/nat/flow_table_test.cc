@@ -1,13 +1,171 @@
 #include "nat/flow_table.h"
-#include "nat/translate.h"
+
+#include <chrono>
+#include <set>
+#include <vector>
+
 #include <gtest/gtest.h>
-namespace sluice::nat { namespace {
-TEST(FlowTable, FindsAFlowInBothDirections) {
-  FlowTable t{{.capacity = 8, .seed = 5}};
-  net::FlowKey k{}; k.source_port = net::Be16{5}; k.protocol = net::IpProtocol::kTcp;
-  Flow* f = t.insert(make_flow({.client = k, .snat_port = net::Be16{7}}));
-  ASSERT_NE(f, nullptr);
-  EXPECT_EQ(t.find(k, t.hash(k)).flow, f);
-  EXPECT_EQ(t.find(f->to_client_key(), t.hash(f->to_client_key())).direction, Direction::kToClient);
+
+#include "tests/nat/test_flows.h"
+
+namespace sluice::nat {
+namespace {
+
+using namespace std::chrono_literals;
+
+const auto kIgnore = [](const Flow&) {};
+
+Flow* find(FlowTable& table, const net::FlowKey& key) { return table.find(key, table.hash(key)).flow; }
+
+TEST(FlowTable, FindsAFlowByTheKeysOfBothDirections) {
+  FlowTable table{{.capacity = 8, .seed = 5}};
+  const Flow* flow = table.insert(numbered_flow(1));
+  ASSERT_NE(flow, nullptr);
+  for (const auto direction : {Direction::kToNode, Direction::kToClient}) {
+    const net::FlowKey key = flow->key(direction);
+    const Found found = table.find(key, table.hash(key));
+    EXPECT_EQ(found.flow, flow);
+    EXPECT_EQ(found.direction, direction);
+  }
 }
-}}
+
+TEST(FlowTable, DoesNotTakeOneDirectionsKeyForTheOthers) {
+  FlowTable table{{.capacity = 8}};
+  const Flow* flow = table.insert(numbered_flow(1));
+  net::FlowKey turned = flow->to_node_key();
+  std::swap(turned.source, turned.destination);
+  std::swap(turned.source_port, turned.destination_port);
+  EXPECT_EQ(find(table, turned), nullptr);
+  net::FlowKey udp = flow->to_node_key();
+  udp.protocol = net::IpProtocol::kUdp;
+  EXPECT_EQ(find(table, udp), nullptr);
+}
+
+TEST(FlowTable, ForgetsAnErasedFlowInBothDirections) {
+  FlowTable table{{.capacity = 8}};
+  const Flow copy = numbered_flow(1);
+  table.erase(*table.insert(copy));
+  EXPECT_EQ(find(table, copy.to_node_key()), nullptr);
+  EXPECT_EQ(find(table, copy.to_client_key()), nullptr);
+  EXPECT_EQ(table.size(), 0U);
+}
+
+TEST(FlowTable, RefusesAndCountsWhatIsAboveItsCapacity) {
+  FlowTable table{{.capacity = 3}};
+  for (std::uint32_t number = 0; number < 3; ++number) ASSERT_NE(table.insert(numbered_flow(number)), nullptr);
+  EXPECT_EQ(table.insert(numbered_flow(3)), nullptr);
+  EXPECT_EQ(table.counters().refusals, 1U);
+  EXPECT_EQ(table.counters().inserts, 3U);
+}
+
+TEST(FlowTable, ForgetsAFlowThatWasIdleForItsTimeout) {
+  FlowTable table{{.capacity = 8}};
+  const Timeouts timeouts;
+  Flow flow = numbered_flow(1);  // SYN sent
+  flow.last_seen = 1000;
+  table.insert(flow);
+  EXPECT_EQ(table.expire(1000 + timeouts.syn, timeouts, 8, kIgnore), 0U);
+  std::vector<std::uint16_t> released;
+  const auto note_port = [&](const Flow& expired) { released.push_back(expired.snat_port.host()); };
+  EXPECT_EQ(table.expire(1001 + timeouts.syn, timeouts, 8, note_port), 1U);
+  EXPECT_EQ(released, std::vector<std::uint16_t>{flow.snat_port.host()});
+  EXPECT_EQ(find(table, flow.to_node_key()), nullptr);
+  EXPECT_EQ(table.counters().expired, 1U);
+}
+
+TEST(FlowTable, ExpiresABoundedNumberOfEntriesACallAndAllInTurn) {
+  FlowTable table{{.capacity = 100}};
+  for (std::uint32_t number = 0; number < 100; ++number) table.insert(numbered_flow(number));
+  const Tick late = timeout_ticks(1h);
+  for (std::size_t turn = 1; turn <= 10; ++turn) {
+    EXPECT_EQ(table.expire(late, {}, 10, kIgnore), 10U);
+    EXPECT_EQ(table.size(), 100 - 10 * turn);
+  }
+}
+
+TEST(FlowTable, EvictsAnEmbryonicFlowWhenFull) {
+  FlowTable table{{.capacity = 2}};
+  const Tick age = Timeouts{}.embryonic_age_min;
+  table.insert(established(numbered_flow(1)));
+  table.insert(numbered_flow(2));
+  EXPECT_FALSE(table.make_room(age, age, kIgnore)) << "too young";
+  std::uint32_t evicted = 0;
+  EXPECT_TRUE(table.make_room(age + 1, age, [&](const Flow& flow) { evicted = flow.service; }));
+  EXPECT_EQ(evicted, 2U);
+  EXPECT_NE(find(table, numbered_flow(1).to_node_key()), nullptr);
+  EXPECT_EQ(find(table, numbered_flow(2).to_node_key()), nullptr);
+  EXPECT_NE(table.insert(numbered_flow(3)), nullptr);
+  EXPECT_EQ(table.counters().evictions, 1U);
+}
+
+TEST(FlowTable, MakesRoomWithoutEvictionWhileThereIsSome) {
+  FlowTable table{{.capacity = 2}};
+  table.insert(numbered_flow(1));
+  EXPECT_TRUE(table.make_room(timeout_ticks(1h), 1, kIgnore));
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST(FlowTable, LetsNoFloodOfNewFlowsHarmEstablishedOnes) {
+  FlowTable table{{.capacity = 1000}};
+  const Tick late = timeout_ticks(1h);
+  for (std::uint32_t number = 0; number < 1000; ++number) {
+    table.insert(number % 2 == 0 ? established(numbered_flow(number)) : numbered_flow(number));
+  }
+  for (std::uint32_t number = 1000; number < 50'000; ++number) {
+    if (!table.make_room(late, 1, kIgnore)) continue;
+    Flow flow = numbered_flow(number);
+    flow.last_seen = number < 20'000 ? 0 : late;
+    ASSERT_NE(table.insert(flow), nullptr);
+  }
+  for (std::uint32_t number = 0; number < 1000; number += 2) {
+    EXPECT_NE(find(table, numbered_flow(number).to_node_key()), nullptr);
+  }
+  EXPECT_EQ(table.size(), 1000U);
+}
+
+TEST(FlowTable, ShowsAllFlowsInBoundedPortions) {
+  FlowTable table{{.capacity = 100}};
+  std::vector<Flow*> flows;
+  for (std::uint32_t number = 0; number < 50; ++number) flows.push_back(table.insert(numbered_flow(number)));
+  table.erase(*flows[7]);
+  std::set<std::uint32_t> seen;
+  std::size_t first = 0, portions = 0;
+  while (first != FlowTable::kEnd) {
+    std::size_t shown = 0;
+    first = table.visit(first, 8, [&](const Flow& flow) {
+      seen.insert(flow.service);
+      ++shown;
+    });
+    EXPECT_LE(shown, 8U);
+    ++portions;
+  }
+  EXPECT_EQ(seen.size(), 49U);
+  EXPECT_FALSE(seen.contains(7));
+  EXPECT_EQ(portions, 7U);
+}
+
+TEST(FlowTable, ReachesItsFullCapacityWithoutRefusal) {
+  for (const std::size_t capacity : {1U, 2U, 7U, 16U, 100U, 1'000U, 1'024U, 16'384U, 100'000U, 1'048'576U}) {
+    for (std::uint64_t seed = 0; seed < (capacity <= 16'384 ? 20U : 1U); ++seed) {
+      FlowTable table{{.capacity = capacity, .seed = seed * 0x9e3779b97f4a7c15ULL}};
+      for (std::uint32_t number = 0; number < capacity; ++number) {
+        ASSERT_NE(table.insert(numbered_flow(number)), nullptr) << number << " of " << capacity << ", seed " << seed;
+      }
+      for (std::uint32_t number = 0; number < capacity; ++number) {
+        ASSERT_NE(find(table, numbered_flow(number).to_node_key()), nullptr) << number << " of " << capacity;
+        ASSERT_NE(find(table, numbered_flow(number).to_client_key()), nullptr) << number << " of " << capacity;
+      }
+    }
+  }
+}
+
+TEST(FlowTable, TakesAtMost104BytesAFlow) {
+  for (const std::size_t capacity : {std::size_t{1} << 20, std::size_t{10'000'000}}) {
+    const FlowTable table{{.capacity = capacity}};
+    EXPECT_LE(table.memory_bytes(), 104 * capacity);
+    EXPECT_GE(table.memory_bytes(), 64 * capacity);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::nat

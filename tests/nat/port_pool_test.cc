@@ -1,0 +1,150 @@
+#include "nat/port_pool.h"
+
+#include <array>
+#include <deque>
+#include <random>
+#include <set>
+#include <tuple>
+
+#include <gtest/gtest.h>
+
+namespace sluice::nat {
+namespace {
+
+constexpr auto kTcp = net::IpProtocol::kTcp;
+constexpr std::array kAddresses{net::Ipv4Address{net::Be32{0xc0000201}}, net::Ipv4Address{net::Be32{0xc0000202}}};
+constexpr net::Ipv4Address kNode{net::Be32{0x0a000001}};
+constexpr net::Be16 kNodePort{30'080};
+
+PortPool small_pool() {
+  return PortPool{{.addresses = std::span{kAddresses}.first(1), .ports = {5000, 5003}, .groups = 4}};
+}
+
+TEST(PortPool, GivesAnEndpointEachPortOnceThenRefuses) {
+  PortPool pool = small_pool();
+  std::set<std::uint16_t> ports;
+  for (int i = 0; i < 4; ++i) ports.insert(pool.allocate(kNode, kNodePort, kTcp, 0).value().port.host());
+  EXPECT_EQ(ports, (std::set<std::uint16_t>{5000, 5001, 5002, 5003}));
+  EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, 0).has_value());
+  EXPECT_EQ(pool.refusals(), 1U);
+}
+
+TEST(PortPool, GivesTheSamePortAgainForAnEndpointOfAnotherGroup) {
+  PortPool pool = small_pool();
+  const auto group = pool.group_of(kNode, kNodePort, kTcp);
+  std::uint16_t other_port = kNodePort.host();
+  while (pool.group_of(kNode, net::Be16{other_port}, kTcp) == group) ++other_port;
+  const auto one = pool.allocate(kNode, kNodePort, kTcp, 0).value();
+  const auto other = pool.allocate(kNode, net::Be16{other_port}, kTcp, 0).value();
+  EXPECT_EQ(one.port, other.port);
+  EXPECT_NE(one.group, other.group);
+}
+
+TEST(PortPool, TakesFreshPortsFirstThenTheOneReleasedLongestAgo) {
+  PortPool pool = small_pool();
+  const auto next_port = [&] { return pool.allocate(kNode, kNodePort, kTcp, 0).value(); };
+  const auto first = next_port(), second = next_port();
+  pool.release(second);
+  pool.release(first);
+  EXPECT_EQ(next_port().port, net::Be16{5002});
+  EXPECT_EQ(next_port().port, net::Be16{5003});
+  EXPECT_EQ(next_port().port, second.port);
+  EXPECT_EQ(next_port().port, first.port);
+}
+
+TEST(PortPool, StartsAtTheFlowsAddressAndGoesOnWithTheOthers) {
+  PortPool pool{{.addresses = kAddresses, .ports = {5000, 5000}, .groups = 1}};
+  EXPECT_EQ(pool.allocate(kNode, kNodePort, kTcp, ~std::uint64_t{0}).value().address, kAddresses[1]);
+  EXPECT_EQ(pool.allocate(kNode, kNodePort, kTcp, ~std::uint64_t{0}).value().address, kAddresses[0]);
+  EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, ~std::uint64_t{0}).has_value());
+}
+
+TEST(PortPool, RefusesWithoutAddresses) {
+  PortPool pool{PortPoolOptions{}};
+  EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, 5).has_value());
+}
+
+TEST(PortPool, IgnoresTheReleaseOfAForeignAddress) {
+  PortPool pool = small_pool();
+  pool.release(kAddresses[1], net::Be16{5000}, 0);
+  EXPECT_EQ(pool.usage(0).in_use, 0U);
+}
+
+TEST(PortPool, ReportsUsageByAddress) {
+  PortPool pool{{.addresses = kAddresses, .ports = {5000, 5009}, .groups = 2}};
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.allocate(kNode, kNodePort, kTcp, 0).has_value());
+  const PortUsage usage = pool.usage(0);
+  EXPECT_EQ(usage.address, kAddresses[0]);
+  EXPECT_EQ(usage.in_use, 3U);
+  EXPECT_EQ(usage.capacity, 20U);
+  EXPECT_EQ(usage.fullest_group, 3U);
+  EXPECT_EQ(usage.group_capacity, 10U);
+  EXPECT_EQ(pool.usage(1).in_use, 0U);
+}
+
+TEST(PortPool, DividesThePortsAmongWorkersWithoutGapOrOverlap) {
+  for (const unsigned workers : {1U, 2U, 3U, 7U, 16U}) {
+    std::set<std::uint16_t> all;
+    for (unsigned worker = 0; worker < workers; ++worker) {
+      PortPool pool{{.addresses = std::span{kAddresses}.first(1),
+                     .ports = {40'001, 65'535},
+                     .workers = workers,
+                     .worker = worker,
+                     .groups = 1}};
+      while (const auto port = pool.allocate(kNode, kNodePort, kTcp, 0)) {
+        ASSERT_EQ(owner_of(port->port, workers), worker);
+        ASSERT_TRUE(all.insert(port->port.host()).second);
+      }
+    }
+    EXPECT_EQ(all.size(), 25'535U);
+    EXPECT_EQ(*all.begin(), 40'001);
+    EXPECT_EQ(*all.rbegin(), 65'535);
+  }
+}
+
+TEST(PortPool, HasNoPortForAWorkerThatTheRangeLeavesNone) {
+  PortPool pool{
+      {.addresses = std::span{kAddresses}.first(1), .ports = {65'534, 65'535}, .workers = 4, .worker = 1, .groups = 1}};
+  EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, 0).has_value());
+}
+
+// The model: no two live allocations may give replies with the same key.
+TEST(PortPool, NeverDoublesAPortForAnEndpoint) {
+  using Reply = std::tuple<std::uint32_t, std::uint16_t, std::uint32_t, std::uint16_t, net::IpProtocol>;
+  struct Live {
+    SnatPort snat;
+    Reply reply;
+  };
+  PortPool pool{{.addresses = kAddresses, .ports = {2000, 2050}, .groups = 8}};
+  std::mt19937 random{3};
+  std::vector<Live> live;
+  std::set<Reply> replies;
+  std::size_t refused = 0;
+  for (int round = 0; round < 300'000; ++round) {
+    // The share of releases swings, so that the pool is at times nearly empty and at times exhausted.
+    const bool filling = (round / 5'000) % 2 == 0;
+    if (!live.empty() && random() % 10 < (filling ? 3U : 7U)) {
+      std::swap(live[random() % live.size()], live.back());
+      pool.release(live.back().snat);
+      replies.erase(live.back().reply);
+      live.pop_back();
+      continue;
+    }
+    const net::Ipv4Address node{net::Be32{0x0a000000U + static_cast<std::uint32_t>(random() % 20)}};
+    const net::Be16 port{static_cast<std::uint16_t>(30'000 + random() % 3)};
+    const auto protocol = random() % 2 == 0 ? kTcp : net::IpProtocol::kUdp;
+    const auto snat = pool.allocate(node, port, protocol, std::uint64_t{random()} << 32);
+    if (!snat.has_value()) {
+      ++refused;
+      continue;
+    }
+    const Reply reply{snat->address.value.host(), snat->port.host(), node.value.host(), port.host(), protocol};
+    ASSERT_TRUE(replies.insert(reply).second);
+    live.push_back({*snat, reply});
+    ASSERT_EQ(pool.usage(0).in_use + pool.usage(1).in_use, live.size());
+  }
+  EXPECT_GT(refused, 0U);
+}
+
+}  // namespace
+}  // namespace sluice::nat

@@ -1,0 +1,58 @@
+#include "nat/timeouts.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::nat {
+namespace {
+
+using namespace std::chrono_literals;
+using net::IpProtocol;
+
+Flow tcp(TcpState state) {
+  Flow flow{};
+  flow.protocol = IpProtocol::kTcp;
+  flow.vip_port = net::Be16{80};
+  flow.state = state;
+  return flow;
+}
+
+Flow udp(std::uint16_t port, std::uint8_t flags) {
+  Flow flow{};
+  flow.protocol = IpProtocol::kUdp;
+  flow.vip_port = net::Be16{port};
+  flow.flags = flags;
+  return flow;
+}
+
+TEST(Timeouts, AreThoseOfTheRfcs) {
+  const struct {
+    Flow flow;
+    std::chrono::seconds limit;
+  } cases[] = {
+      {tcp(TcpState::kSynSent), 5s},          {tcp(TcpState::kSynReceived), 5s},
+      {tcp(TcpState::kEstablished), 2h + 4min},  // RFC 5382 REQ-5
+      {tcp(TcpState::kClientClosed), 120s},   {tcp(TcpState::kNodeClosed), 120s},
+      {tcp(TcpState::kClosing), 10s},         {tcp(TcpState::kResetByClient), 10s},
+      {tcp(TcpState::kResetByNode), 10s},     {udp(4433, 0), 30s},
+      {udp(4433, kFlowReplied), 180s},  // RFC 4787 REQ-5
+      {udp(53, 0), 10s},                {udp(53, kFlowReplied), 5s},  // RFC 4787 REQ-5c
+  };
+  for (const auto& item : cases) {
+    const auto limit = to_duration(idle_limit(item.flow, Timeouts{}));
+    EXPECT_GE(limit, item.limit) << to_string(item.flow.state) << " port " << item.flow.vip_port.host();
+    EXPECT_LT(limit, item.limit + kTickLength) << to_string(item.flow.state);
+  }
+}
+
+TEST(Timeouts, CountUdpAsRepliedOnceTheNodeHasAnswered) {
+  Flow flow = udp(4433, 0);
+  flow.note(Direction::kToNode, 0, 1);
+  EXPECT_TRUE(flow.is_embryonic());
+  flow.note(Direction::kToClient, 0, 2);
+  EXPECT_FALSE(flow.is_embryonic());
+  EXPECT_EQ(idle_limit(flow, Timeouts{}), Timeouts{}.udp);
+  EXPECT_EQ(flow.last_seen, 2U);
+}
+
+}  // namespace
+}  // namespace sluice::nat
