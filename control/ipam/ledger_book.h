@@ -1,0 +1,75 @@
+#pragma once
+// Who holds which VIP, as a plain value: what the ledger keeps on disk, what the reconciler plans with.
+//
+// Copy it, change the copy, hand it to Ledger::store() as a whole. A Service holds at most one VIP, a VIP has at most one
+// holder. Released addresses are remembered, so that they are given out again last.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/address.h"
+
+namespace sluice::control::ipam {
+
+struct ServiceName {
+  std::string cluster;  // as the configuration names it
+  std::string name_space;
+  std::string name;
+
+  std::string to_string() const { return cluster + "/" + name_space + "/" + name; }
+  friend auto operator<=>(const ServiceName&, const ServiceName&) = default;
+};
+
+enum class HoldState : std::uint8_t { kHeld, kReleased };
+std::string_view to_string(HoldState state);  // "held", "released"
+
+struct LedgerEntry {
+  ServiceName service;
+  std::string uid;  // of the Service; may be empty
+  net::IpAddress vip;
+  std::string pool;        // the pool that gave it
+  std::int64_t since = 0;  // unix time of the state
+  HoldState state = HoldState::kHeld;
+
+  friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+};
+
+class LedgerBook {
+ public:
+  static constexpr std::size_t kReleasedMax = 4096;  // Older ones count as never given out.
+
+  // Null if there is none. Only those that are held.
+  const LedgerEntry* find_by_service(const ServiceName& service) const;
+  const LedgerEntry* find_by_vip(const net::IpAddress& vip) const;
+
+  // Enters a holder. Whatever other VIP the Service held is released. Fails if another Service holds the VIP.
+  base::Result<> hold(LedgerEntry entry);
+  // Ends a hold, at unix time `now`. Nothing happens if the Service holds nothing.
+  void release(const ServiceName& service, std::int64_t now);
+  // Enters an address that was released, after those that are known already.
+  void remember(LedgerEntry entry);
+
+  const std::map<ServiceName, LedgerEntry>& held() const { return held_; }
+  const std::deque<LedgerEntry>& released() const { return released_; }  // least recently first
+  // Every address held or released, in order; the holder's state.
+  const std::map<net::IpAddress, HoldState>& addresses() const { return addresses_; }
+  std::vector<LedgerEntry> entries() const;  // the released ones first, then the held ones by name
+
+  friend bool operator==(const LedgerBook&, const LedgerBook&) = default;
+
+ private:
+  void forget_released(const net::IpAddress& vip);
+
+  std::map<ServiceName, LedgerEntry> held_;
+  std::map<net::IpAddress, ServiceName> holders_;
+  std::deque<LedgerEntry> released_;
+  std::map<net::IpAddress, HoldState> addresses_;
+};
+
+}  // namespace sluice::control::ipam

@@ -1,0 +1,88 @@
+#include "control/ipam/pool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sluice::control::ipam {
+namespace {
+
+using testing::HasSubstr;
+
+net::Ipv4Address v4(std::string_view text) { return net::Ipv4Address::parse(text).value(); }
+AddressRange range(std::string_view text) { return AddressRange::parse(text).value(); }
+
+TEST(AddressRange, ReadsPrefixesRangesAndSingleAddresses) {
+  EXPECT_EQ(range("203.0.113.64/26"), (AddressRange{v4("203.0.113.64"), v4("203.0.113.127")}));
+  EXPECT_EQ(range("203.0.113.64-203.0.113.80"), (AddressRange{v4("203.0.113.64"), v4("203.0.113.80")}));
+  EXPECT_EQ(range("203.0.113.9"), (AddressRange{v4("203.0.113.9"), v4("203.0.113.9")}));
+  EXPECT_EQ(range("0.0.0.0/0").size(), std::uint64_t{1} << 32);
+}
+
+TEST(AddressRange, SaysWhatIsWrongWithAText) {
+  const struct {
+    const char* text;
+    const char* problem;
+  } cases[] = {
+      {"203.0.113.65/26", "did you mean 203.0.113.64/26?"},
+      {"203.0.113.80-203.0.113.64", "ends before it begins"},
+      {"203.0.113.64-", "203.0.113.64-"},
+      {"-203.0.113.64", "-203.0.113.64"},
+      {"203.0.113.64/33", "203.0.113.64/33"},
+      {"", "''"},
+      {"2001:db8::/64", "IPv6 addresses are not supported yet"},
+      {"2001:db8::1-2001:db8::9", "IPv6 addresses are not supported yet"},
+  };
+  for (const auto& wrong : cases) {
+    const auto result = AddressRange::parse(wrong.text);
+    ASSERT_FALSE(result) << wrong.text;
+    EXPECT_THAT(result.message(), HasSubstr(wrong.problem)) << wrong.text;
+  }
+}
+
+TEST(Pool, GivesAddressesOfAllItsRanges) {
+  const Pool pool{.name = "a", .ranges = {range("192.0.2.0/30"), range("192.0.2.100")}};
+  EXPECT_TRUE(pool.gives(v4("192.0.2.0")));
+  EXPECT_TRUE(pool.gives(v4("192.0.2.100")));
+  EXPECT_FALSE(pool.gives(v4("192.0.2.4")));
+  EXPECT_FALSE(pool.gives(*net::IpAddress::parse("2001:db8::1")));
+  EXPECT_EQ(pool.capacity(), 5U);
+}
+
+TEST(Pool, LeavesOutBuggyAddressesWhenToldSo) {
+  const Pool pool{.name = "a", .ranges = {range("192.0.2.254-192.0.4.1")}, .avoid_buggy_ips = true};
+  EXPECT_FALSE(pool.gives(v4("192.0.2.255")));
+  EXPECT_FALSE(pool.gives(v4("192.0.3.0")));
+  EXPECT_TRUE(pool.gives(v4("192.0.3.1")));
+  std::uint64_t given = 0;
+  for (std::uint32_t number = v4("192.0.2.254").value.host(); number <= v4("192.0.4.1").value.host(); ++number) {
+    given += pool.gives(net::Ipv4Address{net::Be32{number}}) ? 1 : 0;
+  }
+  EXPECT_EQ(pool.capacity(), given);
+}
+
+TEST(Pools, MayLieSideBySide) {
+  const Pool pools[] = {{.name = "a", .ranges = {range("192.0.2.0/25")}},
+                        {.name = "b", .ranges = {range("192.0.2.128/25")}}};
+  EXPECT_TRUE(check_pools(pools));
+}
+
+TEST(Pools, AreRefusedWhenTheyOverlap) {
+  const Pool pools[] = {{.name = "a", .ranges = {range("192.0.2.0/24")}},
+                        {.name = "b", .ranges = {range("198.51.100.0/24"), range("192.0.2.200-192.0.3.1")}}};
+  const auto checked = check_pools(pools);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.message(),
+            "addresses overlap: 192.0.2.0-192.0.2.255 of pool 'a' and 192.0.2.200-192.0.3.1 of pool 'b'");
+}
+
+TEST(Pools, AreRefusedWithoutNamesOrAddressesOrWithTheSameName) {
+  const Pool nameless[] = {{.name = "", .ranges = {range("192.0.2.0/24")}}};
+  EXPECT_FALSE(check_pools(nameless));
+  const Pool empty[] = {{.name = "a"}};
+  EXPECT_FALSE(check_pools(empty));
+  const Pool twice[] = {{.name = "a", .ranges = {range("192.0.2.1")}}, {.name = "a", .ranges = {range("192.0.2.2")}}};
+  EXPECT_FALSE(check_pools(twice));
+}
+
+}  // namespace
+}  // namespace sluice::control::ipam
