@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 BUILD = ROOT / "build"
-INSTRUCTIONS = {"FROM", "WORKDIR", "COPY", "RUN", "ARG", "ENV", "VOLUME", "STOPSIGNAL", "ENTRYPOINT", "CMD", "LABEL", "USER"}
+INSTRUCTIONS = set("FROM WORKDIR COPY RUN ARG ENV VOLUME STOPSIGNAL ENTRYPOINT CMD LABEL USER".split())
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def installed():
     """Where meson would install, by what it has built."""
     if not (BUILD / "build.ninja").exists() or not shutil.which("meson"):
         pytest.skip("build/ is not set up")
-    text = subprocess.run(["meson", "introspect", "--targets", BUILD], capture_output=True, text=True, check=True).stdout
-    return {target["name"]: pathlib.Path(target["filename"][0]) for target in json.loads(text)
+    done = subprocess.run(["meson", "introspect", "--targets", BUILD], capture_output=True, text=True, check=True)
+    return {target["name"]: pathlib.Path(target["filename"][0]) for target in json.loads(done.stdout)
             if target["installed"] and target["type"] == "executable"}
 
 
