@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lab import Lab, LabError
+from tools.lab import Lab, LabError, topology
 from tools.lab.apps import BLOG_HOST, SHOP_HOST
 from tools.lab.load import Load
 
@@ -156,6 +156,41 @@ def test_packet_sockets_of_the_appliance_see_what_its_kernel_does_not(lab):
                 break
     assert "REACHABLE" not in lab.ns("router").run(["ip", "neighbour"]).stdout
     sniffer.close()
+
+
+def test_a_silent_api_server_is_silent_for_the_appliance_only(lab):
+    def reached(source) -> bool:
+        with lab.ns(source).entered():
+            try:
+                socket.create_connection((topology.API_SERVER, 6443), timeout=0.3).close()
+                return True
+            except TimeoutError:
+                return False
+    assert reached("appliance")
+    lab.cut_api_server()
+    assert not reached("appliance") and reached("node1")
+    lab.mend_api_server()
+    assert reached("appliance")
+
+
+def test_the_daemon_is_started_in_the_appliance_and_can_be_stopped_killed_and_restarted(lab, tmp_path):
+    program = tmp_path / "sluiced"
+    program.write_text("#!/bin/bash\ntrap 'echo bye; exit 3' TERM\ncat $2; ip -o link show wan; echo serving\n"
+                       "while :; do read -t 0.05 <> <(:); done\n")
+    program.chmod(0o755)
+    daemon = lab.start_sluiced("vips: @vip_pool@\n", program)
+    daemon.wait_log("^serving")
+    assert "vips: 203.0.113.64/26" in daemon.log and "wan@" in daemon.log
+    first = daemon.pid
+    daemon.restart()
+    daemon.wait_log("^serving")
+    assert daemon.pid != first and "bye" not in daemon.log
+    assert daemon.stop() == 3 and not daemon.alive
+    daemon.start()
+    daemon.kill()
+    assert not daemon.alive
+    with pytest.raises(LabError, match="nothing is known as @nix@"):
+        lab.start_sluiced("a: @nix@", program)
 
 
 def test_up_is_idempotent_and_names_what_it_does_not_know(lab):

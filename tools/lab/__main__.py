@@ -46,6 +46,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     kubectl = actions.add_parser("kubectl", help="kubectl for the lab's cluster", add_help=False)
     kubectl.add_argument("arguments", nargs=argparse.REMAINDER)
     kubectl.set_defaults(action=_kubectl)
+    sluice = actions.add_parser("sluice", help="the sluice program, against the lab's daemon", add_help=False)
+    sluice.add_argument("arguments", nargs=argparse.REMAINDER)
+    sluice.set_defaults(action=_sluice)
     apply = actions.add_parser("apply", help="apply a manifest: a file, or a name of tools/lab/manifests")
     apply.add_argument("manifest")
     apply.set_defaults(action=lambda lab, options: lab.apply(options.manifest) and None)
@@ -94,6 +97,10 @@ def _exec(lab: Lab, options: argparse.Namespace) -> int:
 
 def _kubectl(lab: Lab, options: argparse.Namespace) -> int:
     return _interactive(lab.ns("cluster"), [find("kubectl"), "--kubeconfig", lab.kubeconfig, *options.arguments])
+
+
+def _sluice(lab: Lab, options: argparse.Namespace) -> int:
+    return lab.sluice(*options.arguments, check=False, stdout=None, stderr=None).returncode
 
 
 def _interactive(namespace: Namespace, command: list) -> int:

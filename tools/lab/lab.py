@@ -26,7 +26,7 @@ from .netns import Namespace
 from .pods import Pods
 from .process import Processes, end_all, start_time
 from .programs import LabError, find, require
-from .sluiced import Sluiced
+from .sluiced import Sluiced, sluice_command
 from .standin import StandinControlPlane
 from .state import State
 
@@ -150,6 +150,13 @@ class Lab:
         self.control_plane.start()
         self.sync_slices()
 
+    def cut_api_server(self) -> None:
+        """The appliance gets no answer from the API server any more, not even a refusal; everybody else does."""
+        self.ns("cluster").run([find("nft"), "-f", "-"], input=topology.API_SERVER_IS_SILENT)
+
+    def mend_api_server(self) -> None:
+        self.ns("cluster").run([find("nft"), "delete", "table", "ip", "silent"])
+
     def start_node_proxy(self, node: str) -> None:
         """kube-proxy, or node_proxy.py when there is none or it was asked for."""
         name, namespace = f"node-proxy-{node}", self.ns(node)
@@ -233,9 +240,9 @@ class Lab:
         self.sluiced.start()
         return self.sluiced
 
-    def sluice(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        """Runs the command line tool in the appliance, against the lab's daemon."""
-        return Sluiced.command_line(self, arguments, check)
+    def sluice(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """Runs the command line tool in the appliance, against the lab's daemon; options as for Namespace.run."""
+        return self.ns("appliance").run([*sluice_command(self), *arguments], **options)
 
     def load(self, kind: str, target: str, **settings) -> Load:
         """Starts `load.py` in the client: `lab.load("new", "203.0.113.64:80", rate=200, seconds=5).result()`."""

@@ -26,7 +26,7 @@ class Namespace:
     def exists(self) -> bool:
         return os.path.exists(f"/run/netns/{self.full}")
 
-    def create(self, sysctls: dict[str, int]) -> None:
+    def create(self, sysctls: dict[str, int | str]) -> None:
         ip(["netns", "add", self.full])
         self.set_sysctls(sysctls)
         ip(["-n", self.full, "link", "set", "lo", "up"])
@@ -71,7 +71,7 @@ class Namespace:
         finally:
             os.close(home)
 
-    def set_sysctls(self, values: dict[str, int]) -> None:
+    def set_sysctls(self, values: dict[str, int | str]) -> None:
         with self.entered():
             for key, value in values.items():
                 path = "/proc/sys/net/" + key

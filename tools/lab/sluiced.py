@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -91,15 +90,15 @@ class Sluiced:
             time.sleep(0.02)
         return match
 
-    @staticmethod
-    def command_line(lab, arguments, check: bool) -> subprocess.CompletedProcess:
-        marker = lab.directory / "sluiced" / "binary"
-        beside = Path(marker.read_text(encoding="utf-8")).parent if marker.exists() else None
-        found = [path for path in (beside / "sluice", beside.parent / "tools" / "sluice")
-                 if os.access(path, os.X_OK) and path.is_file()] if beside else []
-        program = _program("sluice", found[0] if found and "SLUICE" not in os.environ else None, "SLUICE")
-        socket = values(lab)["control_socket"]
-        return lab.ns("appliance").run([program, "--socket", socket, *arguments], check=check)
+
+def sluice_command(lab) -> list[str]:
+    """The command line tool that was built with the daemon which ran last (or SLUICE), told where to ask."""
+    marker = lab.directory / "sluiced" / "binary"
+    build = Path(marker.read_text(encoding="utf-8")).parent if marker.exists() else Path("/nonexistent")
+    beside = [path for path in (build / "sluice", build.parent / "tools" / "sluice", build.parent / "sluice")
+              if path.is_file()]
+    given = beside[0] if beside and "SLUICE" not in os.environ else None
+    return [str(_program("sluice", given, "SLUICE")), "--socket", values(lab)["control_socket"]]
 
 
 def values(lab) -> dict[str, str]:

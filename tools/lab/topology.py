@@ -37,7 +37,7 @@ SYSCTLS = {
     "appliance": BASE | {"ipv4/ip_forward": 0, "ipv4/conf/all/arp_ignore": 1, "ipv4/conf/default/arp_ignore": 1},
     "lan": BASE,
     "cluster": BASE,
-    "pod": BASE | {"ipv4/ip_unprivileged_port_start": 0},
+    "pod": BASE,
     "node": FORWARDS | {"ipv4/conf/all/arp_ignore": 1, "ipv4/conf/default/arp_ignore": 1},
 }
 # The appliance's packet sockets have seen a packet before this hook drops the kernel's copy of it.
@@ -46,6 +46,15 @@ table netdev lab {
   chain wan { type filter hook ingress device "wan" priority 0; policy drop; }
   chain lan { type filter hook ingress device "lan" priority 0; policy drop; }
 }
+"""
+# For an outage in which packets to the API server are lost.
+API_SERVER_IS_SILENT = f"""
+table ip silent {{
+  chain input {{
+    type filter hook input priority 0;
+    ip saddr {APPLIANCE_MGMT} drop
+  }}
+}}
 """
 
 
