@@ -3,10 +3,10 @@
 //
 // Every candidate wants the slots in an order of its own, its permutation (Eisenbud et al., "Maglev", NSDI 2016, 3.4):
 // the k-th wish is slot (offset + k * skip) mod M, uttered at the time phase + k * stride. A heavier candidate has a
-// shorter stride. A slot belongs to whoever asked first and still had room in its quota. Since both sides rank a pair by
-// the same number, its time, there is exactly one such assignment, however it is computed (stable matching with a
-// common score). In the paper a refused candidate tries again within its turn; without that, a change of one
-// candidate shifts nobody else in time, and so moves half as many slots (docs/adr/0004-weighted-maglev.md).
+// shorter stride. A slot belongs to whoever asked first and still had room in its quota. Since both sides rank a pair
+// by the same number, its time, there is exactly one such assignment, however it is computed (stable matching with a
+// common score). In the paper a refused candidate tries again within its turn; without that, a change of one candidate
+// shifts nobody else in time, and so moves half as many slots (docs/adr/0004-weighted-maglev.md).
 
 #include <cstdint>
 #include <span>

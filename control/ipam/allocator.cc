@@ -74,7 +74,7 @@ std::string objection_to_status(std::span<const Pool> pools, const LedgerBook& b
   return start + "which is held by " + book.find_by_vip(*request.status_address)->service.to_string();
 }
 
-// The lowest address of the range that the book does not know. Both are walked in order, so this costs a step an address.
+// The lowest address of the range that the book does not know. Both are walked in order: a step an address.
 std::optional<net::Ipv4Address> first_unknown(const Pool& pool, const AddressRange& range, const LedgerBook& book) {
   auto known = book.addresses().lower_bound(net::IpAddress{range.first});
   for (std::uint64_t number = range.first.value.host(); number <= range.last.value.host(); ++number) {

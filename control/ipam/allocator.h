@@ -1,10 +1,11 @@
 #pragma once
 // Which VIP a Service gets, and why: pure decisions over pools and book.
 //
-// In this order: the address that the ledger says it holds, even if no pool has it any more; the address in its status, if
-// free and in a pool (another controller's or an older ledger's promise to its clients); the one it asks for; the first
-// free one. Pools are tried as configured; in a pool, addresses never given out come first, then the least recently
-// released, so that a dead Service's clients do not soon meet a stranger. Refusals are sentences for an event.
+// In this order: the address that the ledger says it holds, even if no pool has it any more and even if a Service of
+// that name was deleted and made anew; the address in its status, if free and in a pool (another controller's or an
+// older ledger's promise to its clients); the one it asks for; the first free one. Pools are tried as configured; in a
+// pool, addresses never given out come first, then the least recently released, so that a dead Service's clients do not
+// soon meet a stranger. Refusals are sentences for an event.
 
 #include <cstdint>
 #include <optional>
@@ -46,8 +47,8 @@ struct Assignments {
   std::vector<base::Result<Allocation>> results;  // as the requests stand
 };
 
-// All Services at once, none at another's expense: first those that hold an address, then those with one in their status,
-// then those that ask for one, then the rest; among equals as they stand. `now` is the unix time for new holds.
+// All Services at once, none at another's expense: first those that hold an address, then those with one in their
+// status, then those that ask for one, then the rest; among equals as they stand. `now` is the unix time for new holds.
 Assignments assign(std::span<const Pool> pools, LedgerBook book, std::span<const Request> requests, std::int64_t now);
 
 }  // namespace sluice::control::ipam

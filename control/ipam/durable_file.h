@@ -13,8 +13,8 @@ namespace sluice::control::ipam {
 // The whole content; nothing if there is no such file.
 base::Result<std::optional<std::string>> read_whole_file(const std::string& path);
 
-// Writes `path`.new, syncs it, renames it to `path` and syncs the folder. On failure the old file stays as it was, unless
-// only the last sync failed. A `path`.new left behind by a crash is overwritten. Mode 0640.
+// Writes `path`.new, syncs it, renames it to `path` and syncs the folder. On failure the old file stays as it was,
+// unless only the last sync failed. A `path`.new left behind by a crash is overwritten. Mode 0640.
 base::Result<> replace_file(const std::string& path, std::string_view content);
 
 // Keeps others that ask for the same lock out, until destroyed or until the process ends in whatever way (flock(2)).

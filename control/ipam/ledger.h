@@ -2,8 +2,8 @@
 // The ledger: the durable record of who holds which VIP, one file that one process owns.
 //
 // Kubernetes wipes a Service's status when its type changes, so our own record must say which VIP was whose. Every
-// change is on disk when the call returns (durable_file.h); when a call fails, the book is as before. A file that is not
-// understood is never written to: open() fails and says why. Control thread only; each store costs two fsyncs, so a
+// change is on disk when the call returns (durable_file.h); when a call fails, the book is as before. A file that is
+// not understood is never written to: open() fails and says why. Control thread only; each store costs two fsyncs, so a
 // reconciliation stores its whole plan at once.
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 // Who holds which VIP, as a plain value: what the ledger keeps on disk, what the reconciler plans with.
 //
-// Copy it, change the copy, hand it to Ledger::store() as a whole. A Service holds at most one VIP, a VIP has at most one
-// holder. Released addresses are remembered, so that they are given out again last.
+// Copy it, change the copy, hand it to Ledger::store() as a whole. A Service holds at most one VIP, a VIP has at most
+// one holder. Released addresses are remembered, so that they are given out again last.
 
 #include <cstddef>
 #include <cstdint>

@@ -76,9 +76,9 @@ TEST(MaglevFill, GivesTableOneOfThePaperWithoutItsSecondBackend) {
   EXPECT_THAT(fill_maglev(two, 7), ElementsAre(0, 0, 0, 0, 1, 1, 1));
 }
 
-// Envoy's hosts 127.0.0.1:90 to :95, offset and skip from xxHash64 of the name with seeds 0 and 1. Envoy, like the paper,
-// lets a refused host try again within its turn, so host 3 gets slot 6 at once and the table ends in 0 3. Here host 0's
-// second wish for that slot comes before host 3's second wish.
+// Envoy's hosts 127.0.0.1:90 to :95, offset and skip from xxHash64 of the name with seeds 0 and 1. Envoy, like the
+// paper, lets a refused host try again within its turn, so host 3 gets slot 6 at once and the table ends in 0 3. Here
+// host 0's second wish for that slot comes before host 3's second wish.
 TEST(MaglevFill, DiffersFromEnvoysTableOnlyWhereAHostTriedAgain) {
   const MaglevCandidate six[] = {plain(2, 4, 2), plain(3, 6, 1), plain(0, 2, 1),
                                  plain(3, 3, 1), plain(1, 3, 1), plain(1, 5, 1)};
