@@ -1,11 +1,12 @@
 #pragma once
-// Tells the neighbours on a segment that a VIP is here now: ARP announcements (RFC 5227 section 3) when this box takes a
-// VIP, so that routers and hosts with an older entry correct it at once. Requests for the VIP are answered by the engine.
+// Tells the neighbours on a segment that a VIP is here now: ARP announcements (RFC 5227 section 3) when this box takes
+// a VIP, so that routers and hosts with an older entry correct it at once. Requests for it are answered by the engine.
 //
 // A VIP is announced three times, 0, 1 and 2 s after it was taken, each time as an ARP request and as a reply (some
-// receivers learn only from one of them). The frames go out of the port's TAP, which the workers forward to the wire. Frames are
-// sent in batches with pauses, so that thousands of VIPs neither hold up the control thread nor overflow the TAP. What
-// cannot be sent is logged and counted; the later rounds make up for it.
+// receivers learn only from one of them), out of the port's TAP, from where the workers forward it to the wire. Frames
+// are sent in batches with pauses, so that thousands of VIPs neither hold up the control thread nor overflow the TAP.
+// What cannot be sent is logged and counted; the later rounds make up for it.
+//
 // IPv6 (unsolicited neighbour advertisements, RFC 4861 7.2.6), probing for conflicts and refreshing come with issue 6.
 
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
-// Reads rtnetlink messages (rtnetlink(7), linux/rtnetlink.h). Pure: bytes in, values out; nothing is read behind the end
-// of what is given, also when the lengths inside lie.
+// Reads rtnetlink messages (rtnetlink(7), linux/rtnetlink.h). Pure: bytes in, values out; nothing is read behind the
+// end of what is given, also when the lengths inside lie.
 
 #include <cstdint>
 #include <cstring>

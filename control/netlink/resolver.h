@@ -1,9 +1,9 @@
 #pragma once
 // Keeps the link addresses of our next hops and backends known to the kernel.
 //
-// Forwarded packets do not pass through the kernel, so that it has no reason to resolve their neighbours. For each wanted
-// address that is not reachable we ask it to (RTM_NEWNEIGH with NTF_USE: create the entry, start ARP or confirm a stale
-// one), and again after 1 s, 2 s, 4 s … 30 s as long as it stays so. Entries that are no longer wanted age in the kernel.
+// Forwarded packets do not pass through the kernel, so that it has no reason to resolve their neighbours. For each
+// wanted address that is not reachable we ask it to (RTM_NEWNEIGH with NTF_USE: create the entry, start ARP or confirm
+// a stale one), and again after 1 s, 2 s, 4 s … 30 s while it stays so. Addresses no longer wanted age in the kernel.
 
 #include <chrono>
 #include <cstdint>

@@ -93,7 +93,7 @@ base::Result<Socket::Received> Socket::receive() {
 
 base::Result<> Socket::execute(Request request, const std::function<void(const MessageView&)>& on_reply) {
   request.header()->nlmsg_flags |= NLM_F_ACK;
-  const auto sequence = send(std::move(request));
+  const auto sequence = send(request);
   if (!sequence) return base::fail(sequence.message());
   std::optional<Acknowledgement> acknowledged;
   while (!acknowledged) {
@@ -101,7 +101,7 @@ base::Result<> Socket::execute(Request request, const std::function<void(const M
     if (!received) return base::fail(received.message());
     if (received->status == Status::kOverrun) return base::fail("netlink: the kernel's answer was lost");
     if (received->status == Status::kNothing) {
-      const auto readable = wait_readable(fd(), kAcknowledgedIn);
+      auto readable = wait_readable(fd(), kAcknowledgedIn);
       if (!readable) return readable;
       continue;
     }

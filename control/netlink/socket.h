@@ -17,7 +17,7 @@
 
 namespace sluice::control::netlink {
 
-// A message under construction: type, the family's fixed header, attributes. At most 4 KB.
+// A message under construction: type, the family's fixed header, attributes. At most 1 KB.
 class Request {
  public:
   Request(std::uint16_t type, std::uint16_t flags);  // NLM_F_REQUEST is added.
@@ -34,7 +34,7 @@ class Request {
   nlmsghdr* header() { return reinterpret_cast<nlmsghdr*>(buffer_.data()); }
 
  private:
-  static constexpr std::size_t kSize = 4096;
+  static constexpr std::size_t kSize = 1024;
   alignas(nlmsghdr) std::array<std::uint8_t, kSize> buffer_{};
 };
 
@@ -57,8 +57,8 @@ class Socket {
   base::Result<std::uint32_t> send(Request request);
   base::Result<Received> receive();
 
-  // Sends a request and waits for its acknowledgement, which the kernel queues while it takes the request: no waiting in
-  // practice, 2 s at most. `on_reply` sees the messages before it. Not on a socket with subscriptions or dumps.
+  // Sends a request and waits for its acknowledgement, which the kernel queues while it takes the request: no waiting
+  // in practice, 2 s at most. `on_reply` sees the messages before it. Not on a socket with subscriptions or dumps.
   base::Result<> execute(Request request, const std::function<void(const MessageView&)>& on_reply = {});
 
  private:

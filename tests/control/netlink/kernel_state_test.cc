@@ -189,6 +189,38 @@ TEST_F(KernelStateInNamespace, ResolverAsksAgainForAPeerThatCameLateWithoutFlood
   EXPECT_LE((*resolver)->asked_count(), asked_before + 3);
 }
 
+TEST_F(KernelStateInNamespace, ResolverHasAStaleEntryConfirmed) {
+  bring_wan_up();
+  ASSERT_TRUE(
+      shell("echo 0 >/proc/sys/net/ipv4/neigh/wan/delay_first_probe_time\n"
+            "ip neigh replace 203.0.113.1 lladdr 02:00:00:00:00:02 nud stale dev wan"));
+  const auto state = start();
+  const int link = wan(*state);
+  const auto is = [&](NeighbourState wanted) {
+    const auto peer = state->neighbour(ip("203.0.113.1"), link);
+    return peer && peer->state == wanted;
+  };
+  EXPECT_TRUE(is(NeighbourState::kStale));
+  auto resolver = Resolver::start(reactor_, *state);
+  ASSERT_TRUE(resolver) << resolver.message();
+  (*resolver)->want({{link, ip("203.0.113.1")}});
+  EXPECT_TRUE(run_until(reactor_, [&] { return is(NeighbourState::kReachable); }));
+}
+
+TEST_F(KernelStateInNamespace, ResolverAsksForNothingOnALinkThatIsDown) {
+  const auto state = start();
+  auto resolver = Resolver::start(reactor_, *state,
+                                  {.first_retry = std::chrono::milliseconds{10}, .tick = std::chrono::milliseconds{5}});
+  ASSERT_TRUE(resolver) << resolver.message();
+  const int link = wan(*state);
+  (*resolver)->want({{link, ip("203.0.113.1")}});
+  run_until(
+      reactor_, [] { return false; }, std::chrono::milliseconds{60});
+  EXPECT_EQ((*resolver)->asked_count(), 0U);
+  bring_wan_up();
+  EXPECT_TRUE(run_until(reactor_, [&] { return state->neighbour(ip("203.0.113.1"), link).has_value(); }));
+}
+
 TEST_F(KernelStateInNamespace, ConfiguratorSetsALinkUpTwiceWithoutComplaint) {
   auto opened = Configurator::open();
   ASSERT_TRUE(opened) << opened.message();
