@@ -6,6 +6,7 @@
         lab.wait_for(lambda: lab.external_ip("ingress-nginx-controller", "ingress-nginx"))
 """
 
+import http.client
 import os
 import shutil
 import subprocess
@@ -178,11 +179,16 @@ class Lab:
         if not self._state.read().get("complete"):
             if not self.processes.alive("slices"):
                 return
-        try:
-            slices.sync(self._state, self.kube)
-        except (OSError, KubeError):
-            if self._api_should_answer():
-                raise
+        for attempts_left in (2, 1, 0):
+            try:
+                slices.sync(self._state, self.kube)
+                return
+            except (OSError, http.client.HTTPException, KubeError):
+                if not self._api_should_answer():
+                    return
+                if not attempts_left:
+                    raise
+                time.sleep(0.05)  # Somebody has removed or made an object between our look and our change.
 
     def _api_should_answer(self) -> bool:
         return self.processes.alive("kube-apiserver") or self.processes.alive("apistandin")

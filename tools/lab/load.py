@@ -170,17 +170,19 @@ async def new_connections(target: Target, options: argparse.Namespace, counts: C
 
 async def one_long(connection: socket.socket, target: Target, options: argparse.Namespace, counts: Counts) -> None:
     """Asks again and again on the same connection until the time is over."""
-    loop, deadline = asyncio.get_running_loop(), time.monotonic() + options.seconds
+    loop, deadline, pod = asyncio.get_running_loop(), time.monotonic() + options.seconds, ""
     with connection:
         while time.monotonic() < deadline:
             began = time.monotonic()
             try:
                 async with asyncio.timeout(target.timeout):
                     await loop.sock_sendall(connection, target.request("keep-alive"))
-                    counts.succeed(await receive(connection), began)
+                    answer = await receive(connection)
             except (OSError, ValueError) as error:
-                counts.fail(why_failed(error), source_port=connection.getsockname()[1])
+                counts.fail(why_failed(error), source_port=connection.getsockname()[1], pod=pod)
                 return
+            counts.succeed(answer, began)
+            pod = header(answer, b"X-Lab-Pod")
             await asyncio.sleep(options.interval)
 
 
