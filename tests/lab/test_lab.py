@@ -123,6 +123,18 @@ def test_health_ports_tell_the_count_of_local_endpoints(lab):
     assert '"nodeEligible": true' in ask(lab, "curl -s -m 1 http://10.20.0.13:10256/healthz", "node1").stdout
 
 
+def test_the_health_port_follows_the_traffic_policy(lab):
+    port, name = ports(lab)["health"], INGRESS[0]
+
+    def closed() -> bool:
+        return ask(lab, f"curl -s -m 1 http://10.20.0.11:{port}/").returncode == 7
+    lab.kube.patch("services", name, {"spec": {"externalTrafficPolicy": "Cluster"}}, INGRESS[1])
+    lab.wait_for(closed, 2)
+    assert "ingress-" in http(lab, "10.20.0.13", "http", "/whoami", source="node1")
+    lab.kube.patch("services", name, {"spec": {"externalTrafficPolicy": "Local"}}, INGRESS[1])
+    lab.wait_for(lambda: health(lab, "10.20.0.11")[0] == 200, 2)
+
+
 def test_a_draining_pod_still_serves_while_its_node_reports_unhealthy(lab):
     pod = lab.add_pod("node3")
     lab.wait_for(lambda: health(lab, "10.20.0.13", "node1")[0] == 200, 2)

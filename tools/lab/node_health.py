@@ -15,7 +15,12 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, port: int, answer):
         self.answer = answer  # () → (status code, JSON body, headers)
         super().__init__(("0.0.0.0", port), _Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """The port is closed at once; the thread ends in its own time."""
+        self.server_close()
+        threading.Thread(target=self.shutdown, daemon=True).start()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -52,9 +57,7 @@ class HealthServers:
         """`local`: port → (namespace, name, number of ready local endpoints)."""
         self._local, self._updated = local, time.time()
         for port in set(self._servers) - set(local):
-            server = self._servers.pop(port)
-            server.shutdown()
-            server.server_close()
+            self._servers.pop(port).close()
         for port in set(local) - set(self._servers):
             self._servers[port] = _Server(port, lambda path, port=port: self._service_answer(port))
 
