@@ -1,0 +1,50 @@
+#pragma once
+// A packet case: packets in their order, and what must become of each. One table for all engines.
+//
+// A new feature of the packet path starts as a row here. `name` is a sentence; every verdict must have a case (a test
+// counts). Where the engine chooses (SNAT address and port), frames say kLearned and 0: filled in from the last packet
+// that went to a node.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/verdict.h"
+#include "tests/cases/wire.h"
+#include "tests/cases/world.h"
+
+namespace sluice::cases {
+
+inline const net::Ipv4Address kLearned{};  // 0.0.0.0
+
+struct Step {
+  std::string what;
+  Frame in = {};
+  Bytes raw_in = {};  // Counts instead of `in` if it is not empty.
+  std::uint16_t port = kWan;
+  dataplane::Verdict verdict{};
+  std::optional<Frame> out = std::nullopt;  // The whole frame that leaves, byte by byte.
+  Bytes raw_out = {};                       // The same for what is not TCP or UDP.
+  std::uint16_t out_port = kLan;
+  unsigned seconds_later = 0;             // The clock moves on before this packet, and idle flows expire.
+  std::optional<Change> publish = std::nullopt;  // A snapshot is published before this packet.
+};
+
+struct Case {
+  std::string name;
+  std::vector<Step> steps;
+};
+
+std::vector<Case> tcp_cases();
+std::vector<Case> udp_cases();
+std::vector<Case> answer_cases();
+std::vector<Case> refused_cases();
+std::vector<Case> all_cases();
+
+// Frames that many cases begin with.
+Frame from_client(std::uint16_t port, std::uint8_t flags);                        // client:40000 → VIP:port, at the wan port
+Frame to_node(std::uint16_t node_port, std::uint8_t flags);                       // What becomes of it, for node 1.
+Frame from_node(std::uint16_t node_port, std::uint8_t flags);                     // node 1 → SNAT address
+Frame to_client(std::uint16_t port, std::uint8_t flags);                          // What becomes of that.
+
+}  // namespace sluice::cases

@@ -1,0 +1,115 @@
+#include "tests/cases/case.h"
+
+namespace sluice::cases {
+namespace {
+
+using dataplane::Verdict;
+using enum dataplane::Verdict;
+
+Step sent(std::string what, Frame in, Verdict verdict) {
+  return {.what = std::move(what), .in = std::move(in), .verdict = verdict};
+}
+Step sent(std::string what, Bytes in, Verdict verdict) {
+  return {.what = std::move(what), .raw_in = std::move(in), .verdict = verdict};
+}
+
+Frame with_ttl(Frame frame, std::uint8_t ttl) {
+  frame.ttl = ttl;
+  return frame;
+}
+Frame with_fragment(Frame frame, std::uint16_t fragment) {
+  frame.fragment = fragment;
+  return frame;
+}
+Frame to(Frame frame, net::Ipv4Address destination) {
+  frame.destination = destination;
+  return frame;
+}
+Frame from(Frame frame, net::Ipv4Address source) {
+  frame.source = source;
+  return frame;
+}
+Frame over(Frame frame, net::IpProtocol protocol) {
+  frame.protocol = protocol;
+  return frame;
+}
+
+Bytes patched(Bytes bytes, std::size_t offset, std::uint8_t value) {
+  bytes[offset] = value;
+  return bytes;
+}
+Bytes cut(Bytes bytes, std::size_t length) {
+  bytes.resize(length);
+  return bytes;
+}
+
+std::vector<Case> malformed_cases() {
+  const Bytes good = bytes_of(from_client(80, net::kTcpSyn));
+  constexpr std::size_t kIp = 14, kTcp = 34;
+  return {
+      {"a frame shorter than Ethernet's header is dropped", {sent("13 bytes", cut(good, 13), kDropTruncated)}},
+      {"half an IPv4 header is dropped", {sent("30 bytes", cut(good, 30), kDropTruncated)}},
+      {"a packet shorter than its total length is dropped", {sent("one byte less", cut(good, good.size() - 1), kDropTruncated)}},
+      {"half an ARP packet is dropped",
+       {sent("ARP", cut(arp_bytes(net::kArpRequest, net::kBroadcastMac, {}), 30), kDropTruncated)}},
+      {"IP version 5 is no version", {sent("version", patched(good, kIp, 0x55), kDropBadHeader)}},
+      {"an IPv4 header of 16 bytes is none", {sent("length", patched(good, kIp, 0x44), kDropBadHeader)}},
+      {"an IPv4 header longer than the packet is none",
+       {sent("total length 20, header 60", patched(patched(patched(good, kIp, 0x4f), kIp + 2, 0), kIp + 3, 20), kDropBadHeader)}},
+      {"a TCP header of 16 bytes is none", {sent("data offset", patched(good, kTcp + 12, 0x40), kDropBadHeader)}},
+      {"a TCP header longer than the packet is none", {sent("data offset", patched(good, kTcp + 12, 0xf0), kDropTruncated)}},
+      {"half an echo request is dropped",
+       {sent("4 bytes of ICMP", bytes_of(over(from_client(0, 0), net::IpProtocol::kIcmp)), kDropTruncated)}},
+  };
+}
+
+std::vector<Case> unserved_cases() {
+  constexpr auto kSyn = net::kTcpSyn;
+  return {
+      {"a VIP's port without a service", {sent("SYN", from_client(81, kSyn), kDropNoService)}},
+      {"a service without a usable node", {sent("SYN", from_client(443, kSyn), kDropNoBackend)}},
+      {"a node whose MAC address is unknown", {sent("SYN", from_client(8443, kSyn), kDropUnresolved)}},
+      {"a node without a route", {sent("SYN", from_client(3306, kSyn), kDropNoRoute)}},
+      {"a client without a route back", {sent("SYN", from(from_client(80, kSyn), kUnroutable), kDropNoRoute)}},
+      {"a client outside the source ranges", {sent("SYN", from_client(8080, kSyn), kDropSourceRange)}},
+      {"a client inside the source ranges",
+       {{.what = "SYN", .in = from(from_client(8080, kSyn), ip("192.0.2.5")), .verdict = kToNode, .out = to_node(30880, kSyn)}}},
+      {"a segment of no connection", {sent("ACK", from_client(80, net::kTcpAck), kDropNoFlow)}},
+      {"a reset of no connection", {sent("RST", from_client(80, net::kTcpRst), kDropNoFlow)}},
+      {"the first packet at the end of its life", {sent("SYN", with_ttl(from_client(80, kSyn), 1), kDropTtl)}},
+      {"a protocol that no service has", {sent("GRE", over(from_client(0, 0), net::IpProtocol{47}), kDropProtocol)}},
+      {"other ICMP than echo", {sent("timestamp", echo_bytes(from_client(0, 0), 13, 0), kDropProtocol)}},
+      {"the first fragment for a VIP", {sent("MF", with_fragment(from_client(80, kSyn), 0x2000), kDropFragment)}},
+      {"a later fragment for a VIP", {sent("offset 185", with_fragment(from_client(80, kSyn), 185), kDropFragment)}},
+      {"a fragment for a SNAT address of our own",
+       {sent("offset 185", with_fragment(to(from_client(80, kSyn), kSnatOnly), 185), kDropFragment)}},
+      {"a packet of no flow for a SNAT address of our own", {sent("ACK", to(from_client(80, net::kTcpAck), kSnatOnly), kDropStray)}},
+      {"ICMP for a SNAT address of our own",
+       {sent("echo", echo_bytes(to(from_client(0, 0), kSnatOnly), 8, 0), kDropStray)}},
+  };
+}
+
+std::vector<Case> kernel_cases() {
+  const Bytes good = bytes_of(from_client(80, net::kTcpSyn));
+  return {
+      {"what is for the kernel's own address is the kernel's", {sent("SYN", to(from_client(22, net::kTcpSyn), kWanAddress), kToKernel)}},
+      {"a fragment for the kernel's own address is the kernel's",
+       {sent("MF", with_fragment(to(from_client(22, net::kTcpSyn), kWanAddress), 0x2000), kToKernel)}},
+      {"a reply to the kernel's own connection by a shared SNAT address is the kernel's",
+       {sent("SYN+ACK", to(from_client(0, net::kTcpSyn | net::kTcpAck), kSnat), kToKernel)}},
+      {"IPv6 is the kernel's", {sent("frame", patched(patched(good, 12, 0x86), 13, 0xdd), kToKernel)}},
+      {"IPv4 sent to all is the kernel's", {sent("broadcast", patched(good, 0, 0xff), kToKernel)}},
+  };
+}
+
+}  // namespace
+
+std::vector<Case> refused_cases() {
+  std::vector<Case> all;
+  for (auto part : {malformed_cases(), unserved_cases(), kernel_cases()}) {
+    for (auto& one : part) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+}  // namespace sluice::cases

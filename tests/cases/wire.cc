@@ -1,0 +1,128 @@
+#include "tests/cases/wire.h"
+
+#include <cassert>
+#include <cstring>
+
+#include "net/checksum.h"
+
+namespace sluice::cases {
+namespace {
+
+template <typename Header>
+void append(Bytes& bytes, const Header& header) {
+  const std::size_t at = bytes.size();
+  bytes.resize(at + sizeof header);
+  std::memcpy(bytes.data() + at, &header, sizeof header);
+}
+
+void append_text(Bytes& bytes, const std::string& text) { bytes.insert(bytes.end(), text.begin(), text.end()); }
+
+void set(Bytes& bytes, std::size_t offset, net::Be16 value) { std::memcpy(bytes.data() + offset, &value, 2); }
+
+Bytes transport(const Frame& frame) {
+  Bytes l4;
+  std::size_t checksum_at = 0;
+  if (frame.protocol == net::IpProtocol::kTcp) {
+    append(l4, net::TcpHeader{.source_port = net::Be16{frame.source_port},
+                              .destination_port = net::Be16{frame.destination_port},
+                              .sequence = net::Be32{1000},
+                              .acknowledgment = net::Be32{(frame.tcp_flags & net::kTcpAck) != 0 ? 2000U : 0U},
+                              .data_offset = 5 << 4,
+                              .flags = frame.tcp_flags,
+                              .window = net::Be16{65'000},
+                              .checksum = {},
+                              .urgent = {}});
+    checksum_at = 16;
+  } else if (frame.protocol == net::IpProtocol::kUdp) {
+    const auto length = static_cast<std::uint16_t>(8 + frame.payload.size());
+    append(l4, net::UdpHeader{.source_port = net::Be16{frame.source_port},
+                              .destination_port = net::Be16{frame.destination_port},
+                              .length = net::Be16{length},
+                              .checksum = {}});
+    checksum_at = 6;
+  }
+  append_text(l4, frame.payload);
+  if (checksum_at == 0 || frame.udp_without_checksum) return l4;
+  const auto sum = net::pseudo_header_sum(frame.source, frame.destination, static_cast<std::uint8_t>(frame.protocol),
+                                          static_cast<std::uint16_t>(l4.size()));
+  net::Be16 checksum = net::checksum(l4, sum);
+  if (frame.protocol == net::IpProtocol::kUdp && checksum.raw() == 0) checksum = net::Be16{0xffff};
+  set(l4, checksum_at, checksum);
+  return l4;
+}
+
+Bytes with_headers(const Frame& frame, const Bytes& l4) {
+  const std::size_t header_length = sizeof(net::Ipv4Header) + frame.ip_options.size();
+  Bytes header;
+  append(header, net::Ipv4Header{.version_and_length = static_cast<std::uint8_t>(0x40 | header_length / 4),
+                                 .dscp_and_ecn = 0,
+                                 .total_length = net::Be16{static_cast<std::uint16_t>(header_length + l4.size())},
+                                 .identification = net::Be16{4711},
+                                 .flags_and_fragment = net::Be16{frame.fragment},
+                                 .ttl = frame.ttl,
+                                 .protocol = frame.protocol,
+                                 .checksum = {},
+                                 .source = frame.source,
+                                 .destination = frame.destination});
+  header.insert(header.end(), frame.ip_options.begin(), frame.ip_options.end());
+  set(header, 10, net::checksum(header));
+  Bytes bytes;
+  append(bytes, net::EthernetHeader{frame.to, frame.from, net::kEtherTypeIpv4});
+  bytes.insert(bytes.end(), header.begin(), header.end());
+  bytes.insert(bytes.end(), l4.begin(), l4.end());
+  return bytes;
+}
+
+}  // namespace
+
+net::Ipv4Address ip(const char* text) {
+  const auto parsed = net::Ipv4Address::parse(text);
+  assert(parsed);
+  return *parsed;
+}
+
+net::MacAddress mac(const char* text) {
+  const auto parsed = net::MacAddress::parse(text);
+  assert(parsed);
+  return *parsed;
+}
+
+Bytes bytes_of(const Frame& frame) { return with_headers(frame, transport(frame)); }
+
+Bytes arp_bytes(net::Be16 operation, net::MacAddress to, const net::ArpPacket& arp) {
+  net::ArpPacket packet = arp;
+  packet.hardware_type = net::Be16{1};
+  packet.protocol_type = net::kEtherTypeIpv4;
+  packet.hardware_length = 6;
+  packet.protocol_length = 4;
+  packet.operation = operation;
+  Bytes bytes;
+  append(bytes, net::EthernetHeader{to, arp.sender_mac, net::kEtherTypeArp});
+  append(bytes, packet);
+  return bytes;
+}
+
+Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code) {
+  Bytes l4;
+  append(l4, net::IcmpHeader{.type = type, .code = code, .checksum = {}, .rest = net::Be32{0x00070001}});
+  append_text(l4, frame.payload);
+  set(l4, 2, net::checksum(l4));
+  Frame icmp = frame;
+  icmp.protocol = net::IpProtocol::kIcmp;
+  return with_headers(icmp, l4);
+}
+
+bool checksums_are_right(const Bytes& frame) {
+  net::Ipv4Header header;
+  std::memcpy(&header, frame.data() + 14, sizeof header);
+  const std::span<const std::uint8_t> all{frame};
+  if (net::ones_sum(all.subspan(14, header.header_length())) != 0xffff) return false;
+  const std::size_t l4_length = header.total_length.host() - header.header_length();
+  const auto l4 = all.subspan(14 + header.header_length(), l4_length);
+  if (header.protocol == net::IpProtocol::kUdp && l4[6] == 0 && l4[7] == 0) return true;
+  const auto sum = net::pseudo_header_sum(header.source, header.destination, static_cast<std::uint8_t>(header.protocol),
+                                          static_cast<std::uint16_t>(l4_length));
+  return net::ones_sum(l4, sum) == 0xffff;
+}
+
+}  // namespace sluice::cases

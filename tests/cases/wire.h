@@ -1,0 +1,41 @@
+#pragma once
+// Packets for tests, written as fields: `bytes_of` makes the frame with all checksums right, the way a host would.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "net/address.h"
+#include "net/headers.h"
+
+namespace sluice::cases {
+
+using Bytes = std::vector<std::uint8_t>;
+
+net::Ipv4Address ip(const char* text);
+net::MacAddress mac(const char* text);
+
+struct Frame {
+  net::MacAddress to;
+  net::MacAddress from;
+  net::Ipv4Address source;
+  net::Ipv4Address destination;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  net::IpProtocol protocol = net::IpProtocol::kTcp;
+  std::uint8_t tcp_flags = 0;
+  std::uint8_t ttl = 64;
+  std::string payload = {};
+  std::vector<std::uint8_t> ip_options = {};  // A multiple of 4 bytes.
+  std::uint16_t fragment = 0;                 // The flags and offset word, as a number.
+  bool udp_without_checksum = false;
+};
+
+Bytes bytes_of(const Frame& frame);
+Bytes arp_bytes(net::Be16 operation, net::MacAddress to, const net::ArpPacket& arp);
+Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code);  // Ports and flags do not matter.
+
+// The IPv4 and TCP/UDP checksums of a frame are what a receiver would accept.
+bool checksums_are_right(const Bytes& frame);
+
+}  // namespace sluice::cases

@@ -1,0 +1,75 @@
+#include "tests/cases/world.h"
+
+#include <array>
+#include <vector>
+
+namespace sluice::cases {
+namespace {
+
+using dataplane::NextHop;
+
+std::shared_ptr<const lb::MaglevTable> table_of(lb::BackendId id) {
+  if (id == lb::kNoBackend) return lb::MaglevTable::build({}, 7);
+  const std::array members{lb::MaglevMember{.id = id, .identity = id * 1000U, .weight = 1}};
+  return lb::MaglevTable::build(members, 7);
+}
+
+net::Ipv4Prefix prefix(const char* text) { return *net::Ipv4Prefix::parse(text); }
+
+void add_services(dataplane::Snapshot& snapshot, const Change& change) {
+  struct Row {
+    ServiceId id;
+    net::IpProtocol protocol;
+    std::uint16_t port, node_port;
+    lb::BackendId backend;
+  };
+  const Row rows[] = {{kHttp, net::IpProtocol::kTcp, 80, 30080, change.http_backend},
+                      {kDns, net::IpProtocol::kUdp, 53, 30053, change.dns_backend},
+                      {kHttps, net::IpProtocol::kTcp, 443, 30443, lb::kNoBackend},
+                      {kAlternate, net::IpProtocol::kTcp, 8443, 30843, kBackend3},
+                      {kRestricted, net::IpProtocol::kTcp, 8080, 30880, kBackend1},
+                      {kDatabase, net::IpProtocol::kTcp, 3306, 30306, kBackend4}};
+  std::vector<lb::ServiceEntry> entries;
+  snapshot.service_ports.resize(kServiceCount);
+  for (const auto& row : rows) {
+    if (row.id == kHttp && !change.http_exists) continue;
+    entries.push_back({{kVip, net::Be16{row.port}, row.protocol}, row.id});
+    snapshot.service_ports[row.id] = {.vip = kVip,
+                                      .port = net::Be16{row.port},
+                                      .node_port = net::Be16{row.node_port},
+                                      .protocol = row.protocol,
+                                      .table = table_of(row.backend)};
+  }
+  const std::array allowed{dataplane::Route{prefix("192.0.2.0/24"), {0}}};
+  snapshot.service_ports[kRestricted].source_ranges = std::make_shared<const dataplane::RouteTable>(allowed);
+  snapshot.services = lb::ServiceTable{entries};
+}
+
+}  // namespace
+
+std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Change& change) {
+  auto snapshot = std::make_unique<dataplane::Snapshot>();
+  snapshot->epoch = epoch;
+  snapshot->ports = {{.mac = kWanMac, .announces_vips = true}, {.mac = kLanMac, .announces_vips = false}};
+  snapshot->next_hops = {
+      {.destination = kRouterMac, .source = kWanMac, .port = kWan, .kind = NextHop::Kind::kResolved},
+      {.source = kWanMac, .port = kWan, .kind = NextHop::Kind::kOnLink},
+      {.destination = kNode1Mac, .source = kLanMac, .port = kLan, .kind = NextHop::Kind::kResolved},
+      {.destination = kNode2Mac, .source = kLanMac, .port = kLan, .kind = NextHop::Kind::kResolved},
+      {.source = kLanMac, .port = kLan, .kind = NextHop::Kind::kUnresolved},
+  };
+  const std::array routes{dataplane::Route{prefix("0.0.0.0/0"), {0}}, dataplane::Route{prefix("203.0.113.0/24"), {1}},
+                          dataplane::Route{prefix("192.0.2.64/26"), {dataplane::kNoRoute}}};
+  snapshot->routes = dataplane::RouteTable{routes};
+  snapshot->backends = {{},
+                        {.address = kNode1, .next_hop = 2, .state = change.backend1_state},
+                        {.address = kNode2, .next_hop = 3, .state = lb::BackendState::kActive},
+                        {.address = kNode3, .next_hop = 4, .state = lb::BackendState::kActive},
+                        {.address = kNode4, .next_hop = dataplane::kNoRoute, .state = lb::BackendState::kActive}};
+  snapshot->snat_addresses = {kSnat, kSnatOnly};
+  snapshot->answered_addresses = {kSnatOnly};
+  add_services(*snapshot, change);
+  return snapshot;
+}
+
+}  // namespace sluice::cases

@@ -1,0 +1,129 @@
+// The packet cases, run through the DPDK engine's pipeline without EAL.
+
+#include <cctype>
+#include <cstring>
+#include <memory>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "dataplane/pipeline.h"
+#include "tests/cases/case.h"
+
+namespace sluice::cases {
+namespace {
+
+using dataplane::Verdict;
+
+class PipelineEngine {
+ public:
+  struct Outcome {
+    Verdict verdict;
+    std::uint16_t port;
+    Bytes bytes;
+  };
+
+  PipelineEngine() : pipeline_{{.flows_max = 64, .seed = 42, .snat_addresses = {kSnat}}} { publish({}); }
+
+  void publish(const Change& change) { snapshot_ = make_snapshot(++epoch_, change); }
+
+  void wait(unsigned seconds) {
+    now_ += nat::to_ticks(std::chrono::seconds{seconds});
+    pipeline_.expire(*snapshot_, now_, 64);
+  }
+
+  // The frame stands at the end of its memory: a sanitizer sees every byte that is read behind it.
+  Outcome send(const Bytes& frame, std::uint16_t port) {
+    const std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[frame.size()]};
+    std::memcpy(bytes.get(), frame.data(), frame.size());
+    burst_.clear();
+    burst_.add(bytes.get(), static_cast<std::uint16_t>(frame.size()), port, nullptr);
+    pipeline_.process(*snapshot_, now_, burst_);
+    return {burst_[0].verdict, burst_[0].port, Bytes(bytes.get(), bytes.get() + frame.size())};
+  }
+
+ private:
+  dataplane::Pipeline pipeline_;
+  std::unique_ptr<dataplane::Snapshot> snapshot_;
+  dataplane::Burst burst_;
+  std::uint32_t epoch_ = 0;
+  nat::Tick now_ = 1000;
+};
+
+// What the engine chose for the flow that the last packet to a node belongs to.
+struct Learned {
+  net::Ipv4Address address;
+  std::uint16_t port = 0;
+
+  void learn(const Bytes& to_node) {
+    net::Be16 source_port;
+    std::memcpy(&address, to_node.data() + 26, 4);
+    std::memcpy(&source_port, to_node.data() + 14 + 4 * (to_node[14] & 15), 2);
+    port = source_port.host();
+  }
+  Frame fill(Frame frame) const {
+    if (frame.source == kLearned) {
+      frame.source = address;
+      frame.source_port = port;
+    }
+    if (frame.destination == kLearned) {
+      frame.destination = address;
+      frame.destination_port = port;
+    }
+    return frame;
+  }
+};
+
+class PacketCase : public testing::TestWithParam<Case> {};
+
+TEST_P(PacketCase, EndsAsTheTableSays) {
+  PipelineEngine engine;
+  Learned learned;
+  for (const Step& step : GetParam().steps) {
+    SCOPED_TRACE(step.what);
+    if (step.publish) engine.publish(*step.publish);
+    if (step.seconds_later > 0) engine.wait(step.seconds_later);
+    const Bytes in = step.raw_in.empty() ? bytes_of(learned.fill(step.in)) : step.raw_in;
+    const auto outcome = engine.send(in, step.port);
+    ASSERT_EQ(name(outcome.verdict), name(step.verdict));
+    if (is_drop(step.verdict)) {
+      EXPECT_EQ(outcome.bytes, in) << "a dropped packet was changed";
+    }
+    if (outcome.verdict == Verdict::kToNode) learned.learn(outcome.bytes);
+    if (!step.out && step.raw_out.empty()) continue;
+    EXPECT_EQ(outcome.port, step.out_port);
+    EXPECT_EQ(outcome.bytes, step.out ? bytes_of(learned.fill(*step.out)) : step.raw_out);
+  }
+}
+
+std::string test_name(const testing::TestParamInfo<Case>& info) {
+  std::string name;
+  bool upper = true;
+  for (const char c : info.param.name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) {
+      upper = true;
+      continue;
+    }
+    name += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    upper = false;
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, PacketCase, testing::ValuesIn(all_cases()), test_name);
+
+// Verdicts that the pipeline alone cannot give, or that take a filled table (pipeline_test.cc), or several workers.
+const std::set<Verdict> kElsewhere{Verdict::kContinue,          Verdict::kToWorker,         Verdict::kDropHandoverFull,
+                                   Verdict::kDropTransmitFull,  Verdict::kDropKernelFull,   Verdict::kDropTooLong,
+                                   Verdict::kDropSnatExhausted, Verdict::kDropFlowTableFull};
+
+TEST(PacketCases, ThereIsOneForEveryVerdict) {
+  std::set<Verdict> covered = kElsewhere;
+  for (const auto& one : all_cases()) {
+    for (const auto& step : one.steps) covered.insert(step.verdict);
+  }
+  for (const auto& info : dataplane::kVerdicts) EXPECT_TRUE(covered.contains(info.verdict)) << info.name;
+}
+
+}  // namespace
+}  // namespace sluice::cases

@@ -1,0 +1,158 @@
+#include "dataplane/pipeline.h"
+
+#include <cstring>
+#include <map>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/cases/case.h"
+
+namespace sluice::dataplane {
+namespace {
+
+using cases::Bytes;
+
+// A burst with its own copies of the frames.
+class OwnedBurst {
+ public:
+  explicit OwnedBurst(std::vector<Bytes> frames, std::uint16_t port = cases::kWan) : frames_{std::move(frames)} {
+    for (auto& frame : frames_) burst.add(frame.data(), static_cast<std::uint16_t>(frame.size()), port, nullptr);
+  }
+  Burst burst;
+
+ private:
+  std::vector<Bytes> frames_;
+};
+
+Bytes syn_from_port(std::uint16_t source_port) {
+  auto frame = cases::from_client(80, net::kTcpSyn);
+  frame.source_port = source_port;
+  return cases::bytes_of(frame);
+}
+
+PipelineOptions options() { return {.flows_max = 16, .seed = 1, .snat_addresses = {cases::kSnat}}; }
+
+TEST(Pipeline, MakesOneFlowOfTwoFirstPacketsInOneBurst) {
+  Pipeline pipeline{options()};
+  const auto snapshot = cases::make_snapshot(1);
+  OwnedBurst twice{{syn_from_port(1000), syn_from_port(1000)}};
+  pipeline.process(*snapshot, 0, twice.burst);
+  EXPECT_EQ(pipeline.flows().size(), 1U);
+  EXPECT_EQ(twice.burst[0].flow, twice.burst[1].flow);
+  EXPECT_EQ(name(twice.burst[1].verdict), "to_node");
+}
+
+TEST(Pipeline, RefusesNewFlowsByNameWhenTheTableIsFull) {
+  Pipeline pipeline{options()};
+  const auto snapshot = cases::make_snapshot(1);
+  for (std::uint16_t port = 1; port <= 17; ++port) {
+    OwnedBurst one{{syn_from_port(port)}};
+    pipeline.process(*snapshot, 0, one.burst);
+    EXPECT_EQ(name(one.burst[0].verdict), port <= 16 ? "to_node" : "drop_flow_table_full");
+  }
+}
+
+TEST(Pipeline, LetsAnOldHandshakeMakeRoomForANewOne) {
+  Pipeline pipeline{options()};
+  const auto snapshot = cases::make_snapshot(1);
+  for (std::uint16_t port = 1; port <= 16; ++port) {
+    OwnedBurst one{{syn_from_port(port)}};
+    pipeline.process(*snapshot, 0, one.burst);
+  }
+  OwnedBurst late{{syn_from_port(99)}};
+  pipeline.process(*snapshot, nat::to_ticks(std::chrono::seconds{3}), late.burst);
+  EXPECT_EQ(name(late.burst[0].verdict), "to_node");
+  EXPECT_EQ(pipeline.flows().size(), 16U);
+}
+
+TEST(Pipeline, SaysWhenSnatPortsAreExhausted) {
+  auto few = options();
+  few.snat_ports = {40'000, 40'003};
+  Pipeline pipeline{few};
+  const auto snapshot = cases::make_snapshot(1);
+  for (std::uint16_t port = 1; port <= 5; ++port) {
+    OwnedBurst one{{syn_from_port(port)}};
+    pipeline.process(*snapshot, 0, one.burst);
+    EXPECT_EQ(name(one.burst[0].verdict), port <= 4 ? "to_node" : "drop_snat_exhausted");
+  }
+}
+
+TEST(Pipeline, GivesThePortOfAnExpiredFlowBack) {
+  auto one_port = options();
+  one_port.snat_ports = {40'000, 40'000};
+  Pipeline pipeline{one_port};
+  const auto snapshot = cases::make_snapshot(1);
+  OwnedBurst first{{syn_from_port(1)}};
+  pipeline.process(*snapshot, 0, first.burst);
+  const auto later = nat::to_ticks(std::chrono::seconds{10});
+  pipeline.expire(*snapshot, later, 16);
+  OwnedBurst second{{syn_from_port(2)}};
+  pipeline.process(*snapshot, later, second.burst);
+  EXPECT_EQ(name(second.burst[0].verdict), "to_node");
+}
+
+TEST(Pipeline, CountsEveryPacketOnce) {
+  Pipeline pipeline{options()};
+  const auto snapshot = cases::make_snapshot(1);
+  OwnedBurst burst{{syn_from_port(1), cases::bytes_of(cases::from_client(81, net::kTcpSyn)), Bytes(5)}};
+  pipeline.process(*snapshot, 0, burst.burst);
+  const auto& packets = pipeline.counters().packets;
+  EXPECT_EQ(packets[index(Verdict::kToNode)].get(), 1U);
+  EXPECT_EQ(packets[index(Verdict::kDropNoService)].get(), 1U);
+  EXPECT_EQ(packets[index(Verdict::kDropTruncated)].get(), 1U);
+}
+
+// Whatever worker receives a packet, both directions of a flow end at the same one.
+TEST(Pipeline, SendsBothDirectionsOfAFlowToItsOwner) {
+  constexpr unsigned kWorkers = 4;
+  const auto snapshot = cases::make_snapshot(1);
+  std::map<unsigned, unsigned> flows_of;
+  for (std::uint16_t port = 1; port <= 400; ++port) {
+    for (unsigned worker = 0; worker < kWorkers; ++worker) {
+      auto of_worker = options();
+      of_worker.worker = worker;
+      of_worker.workers = kWorkers;
+      Pipeline pipeline{of_worker};
+      OwnedBurst syn{{syn_from_port(port)}};
+      pipeline.process(*snapshot, 0, syn.burst);
+      if (syn.burst[0].verdict == Verdict::kToWorker) {
+        EXPECT_NE(pipeline.owner(*snapshot, syn.burst[0]), worker);
+        continue;
+      }
+      ++flows_of[worker];
+      auto reply = cases::from_node(30080, net::kTcpSyn | net::kTcpAck);
+      reply.destination = syn.burst[0].flow->snat;
+      reply.destination_port = syn.burst[0].flow->snat_port.host();
+      OwnedBurst back{{cases::bytes_of(reply)}, cases::kLan};
+      pipeline.process(*snapshot, 0, back.burst);
+      EXPECT_EQ(name(back.burst[0].verdict), "to_client");
+    }
+  }
+  ASSERT_EQ(flows_of.size(), kWorkers);
+  for (const auto& [worker, flows] : flows_of) EXPECT_GT(flows, 60U) << "worker " << worker;
+}
+
+// No byte outside the packet is read (the sanitizer watches), whatever the bytes say.
+TEST(Pipeline, SurvivesRandomAndMutatedPackets) {
+  std::mt19937 random{7};
+  Pipeline pipeline{options()};
+  const auto snapshot = cases::make_snapshot(1);
+  std::vector<Bytes> seeds;
+  for (const auto& one : cases::all_cases()) {
+    for (const auto& step : one.steps) seeds.push_back(step.raw_in.empty() ? cases::bytes_of(step.in) : step.raw_in);
+  }
+  for (int round = 0; round < 50'000; ++round) {
+    Bytes frame = seeds[random() % seeds.size()];
+    for (unsigned i = random() % 6; i > 0 && !frame.empty(); --i) frame[random() % frame.size()] = static_cast<std::uint8_t>(random());
+    if (random() % 4 == 0) frame.resize(random() % (frame.size() + 1));
+    frame.shrink_to_fit();
+    OwnedBurst burst{{frame}, static_cast<std::uint16_t>(random() % 2)};
+    pipeline.process(*snapshot, static_cast<nat::Tick>(round), burst.burst);
+    ASSERT_NE(burst.burst[0].verdict, Verdict::kContinue);
+    pipeline.expire(*snapshot, static_cast<nat::Tick>(round), 2);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::dataplane
