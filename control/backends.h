@@ -1,0 +1,27 @@
+#pragma once
+// Which nodes serve a Service, with what weight, and why (KUBERNETES.md 2.4, 2.7; KEP-3458, KEP-1669). Pure.
+//
+// Cluster: every eligible node, weight 1, as long as the Service has a usable endpoint anywhere. Local: the nodes with
+// usable endpoints, weighted by their number. Usable endpoints are the ready ones, or, when there is none at all, those
+// that still serve while they terminate. Ready is no criterion for nodes: probes and slices say what works.
+
+#include "control/kube/cluster_state.h"
+#include "control/plan.h"
+
+namespace sluice::control {
+
+inline constexpr std::string_view kExcludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
+inline constexpr std::string_view kAutoscalerTaint = "ToBeDeletedByClusterAutoscaler";
+
+// Whether a node may be a backend of anything; `reason` says why not.
+struct Eligibility {
+  PlannedNode::State state = PlannedNode::State::kIn;
+  std::optional<net::Ipv4Address> address;
+  std::string reason;
+};
+Eligibility eligibility(const kube::Node& node);
+
+// Fills in `planned.nodes` and the backends of its ports, of which name, protocol and node port are known.
+void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, PlannedService& planned);
+
+}  // namespace sluice::control

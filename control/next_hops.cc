@@ -1,0 +1,98 @@
+#include "control/next_hops.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace sluice::control {
+namespace {
+
+using dataplane::kNoRoute;
+using dataplane::NextHop;
+
+// A neighbour on one of our ports, or (without address) whoever is on the link.
+struct HopKey {
+  int link = 0;
+  std::optional<net::Ipv4Address> address;
+  friend auto operator<=>(const HopKey&, const HopKey&) = default;
+};
+
+class Planner {
+ public:
+  explicit Planner(const NextHopInput& input) : input_{input} {
+    for (const auto& port : input.ports) ports_[port.link] = &port;
+    for (const auto& neighbour : input.neighbours) neighbours_[neighbour.key] = &neighbour;
+  }
+
+  // The first next hop that leaves by a port of ours. Several (multipath) need no balance of their own here: routers
+  // behind them see the same destinations.
+  std::optional<HopKey> hop_of(const netlink::Route& route) const {
+    for (const auto& hop : route.next_hops) {
+      if (!ports_.contains(hop.link) || (hop.gateway && !hop.gateway->is_v4())) continue;
+      if (!hop.gateway) return HopKey{hop.link, std::nullopt};
+      return HopKey{hop.link, hop.gateway->v4()};
+    }
+    return std::nullopt;
+  }
+
+  std::uint16_t index_of(const HopKey& key) {
+    const auto known = indexes_.find(key);
+    if (known != indexes_.end()) return known->second;
+    if (plan_.next_hops.size() >= kNoRoute) return kNoRoute;
+    const PortLink& port = *ports_.at(key.link);
+    NextHop hop{.source = port.mac, .port = port.port};
+    if (!key.address) {
+      hop.kind = NextHop::Kind::kOnLink;
+    } else if (const auto mac = resolved({key.link, *key.address})) {
+      hop.kind = NextHop::Kind::kResolved;
+      hop.destination = *mac;
+    }
+    const auto index = static_cast<std::uint16_t>(plan_.next_hops.size());
+    plan_.next_hops.push_back(hop);
+    indexes_[key] = index;
+    if (key.address) plan_.wanted.push_back({key.link, *key.address});
+    return index;
+  }
+
+  NextHops plan() {
+    std::vector<HopKey> hops;  // By route of the table, to find a backend's own hop behind it.
+    std::vector<dataplane::Route> by_hop;
+    for (const auto& route : input_.routes) {
+      const auto hop = hop_of(route);
+      // A hole, or a way out that is not ours: covers the wider prefixes behind it all the same.
+      const std::uint16_t index = hop ? index_of(*hop) : kNoRoute;
+      plan_.routes.push_back({route.prefix, {index}});
+      by_hop.push_back({route.prefix, {hop ? static_cast<std::uint16_t>(hops.size()) : kNoRoute}});
+      if (hop) hops.push_back(*hop);
+    }
+    const dataplane::RouteTable table{by_hop};
+    for (const auto& backend : input_.backends) {
+      const std::uint16_t found = table.find(backend);
+      if (found == kNoRoute) continue;
+      HopKey hop = hops[found];
+      if (!hop.address) hop.address = backend;
+      const std::uint16_t index = index_of(hop);
+      if (index != kNoRoute) plan_.backends[backend] = index;
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  std::optional<net::MacAddress> resolved(const netlink::NeighbourKey& key) const {
+    const auto found = neighbours_.find(key);
+    if (found == neighbours_.end() || !found->second->usable()) return std::nullopt;
+    return found->second->mac;
+  }
+
+  const NextHopInput& input_;
+  std::map<int, const PortLink*> ports_;
+  std::map<netlink::NeighbourKey, const netlink::Neighbour*> neighbours_;
+  std::map<HopKey, std::uint16_t> indexes_;
+  NextHops plan_;
+};
+
+}  // namespace
+
+NextHops plan_next_hops(const NextHopInput& input) { return Planner{input}.plan(); }
+
+}  // namespace sluice::control

@@ -1,0 +1,37 @@
+#include "control/plan.h"
+
+#include <algorithm>
+
+namespace sluice::control {
+
+std::string_view to_string(PlannedNode::State state) {
+  switch (state) {
+    case PlannedNode::State::kIn: return "in";
+    case PlannedNode::State::kDraining: return "draining";
+    case PlannedNode::State::kOut: return "out";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(PlannedService::Stage stage) {
+  switch (stage) {
+    case PlannedService::Stage::kPending: return "pending";
+    case PlannedService::Stage::kReserved: return "reserved";
+    case PlannedService::Stage::kServed: return "served";
+    case PlannedService::Stage::kReleasing: return "releasing";
+  }
+  return "unknown";
+}
+
+bool PlannedService::has_backends() const {
+  return std::ranges::any_of(ports, [](const PlannedPort& port) { return !port.backends.empty(); });
+}
+
+const PlannedService* Plan::find(std::string_view cluster, std::string_view key) const {
+  const auto found = std::ranges::find_if(services, [&](const PlannedService& service) {
+    return (cluster.empty() || service.cluster == cluster) && service.key() == key;
+  });
+  return found == services.end() ? nullptr : &*found;
+}
+
+}  // namespace sluice::control

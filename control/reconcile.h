@@ -1,0 +1,37 @@
+#pragma once
+// The heart of control: from what was asked for and what is known to what shall be. Pure: no clock, no files, no API.
+//
+// Rules of KUBERNETES.md 2.1–2.4. Nothing is concluded before every cluster was listed once: the caller waits for that,
+// since a Service that is merely not known yet must not lose its address.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "control/ipam/pool.h"
+#include "control/kube/cluster_state.h"
+#include "control/plan.h"
+
+namespace sluice::control {
+
+struct ClusterInput {
+  std::string name;
+  std::vector<std::string> load_balancer_classes;  // spec.loadBalancerClass values that are ours.
+  bool claim_classless = false;                    // Services without a class are ours, too.
+  const kube::ClusterState* state = nullptr;       // Synced.
+};
+
+struct ReconcileInput {
+  std::span<const ClusterInput> clusters;
+  std::span<const ipam::Pool> pools;
+  const ipam::LedgerBook& book;
+  std::int64_t now = 0;  // Unix time, for the ledger.
+};
+
+inline constexpr std::string_view kPoolAnnotation = "sluice.dev/pool";
+inline constexpr std::string_view kSourceRangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
+
+Plan reconcile(const ReconcileInput& input);
+
+}  // namespace sluice::control

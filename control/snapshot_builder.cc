@@ -1,0 +1,126 @@
+#include "control/snapshot_builder.h"
+
+#include <algorithm>
+#include <set>
+
+namespace sluice::control {
+namespace {
+
+using std::chrono::steady_clock;
+
+net::IpProtocol ip_protocol(kube::Protocol protocol) {
+  switch (protocol) {
+    case kube::Protocol::kTcp: return net::IpProtocol::kTcp;
+    case kube::Protocol::kUdp: return net::IpProtocol::kUdp;
+    case kube::Protocol::kSctp: return net::IpProtocol::kSctp;
+  }
+  return net::IpProtocol::kTcp;
+}
+
+std::shared_ptr<const dataplane::RouteTable> ranges_of(const PlannedService& service) {
+  if (!service.has_source_ranges) return nullptr;
+  std::vector<dataplane::Route> routes;
+  for (const auto& prefix : service.source_ranges) routes.push_back({prefix, {0}});
+  return std::make_shared<const dataplane::RouteTable>(routes);
+}
+
+ServicePortKey key_of(const PlannedService& service, const PlannedPort& port) {
+  return {service.cluster, service.meta.uid, port.port, port.protocol};
+}
+
+bool is_programmed(const PlannedService& service) { return service.stage == PlannedService::Stage::kServed; }
+
+}  // namespace
+
+SnapshotBuilder::SnapshotBuilder(steady_clock::duration quarantine)
+    : backends_{lb::kNoBackend + 1, quarantine}, services_{0, quarantine} {}
+
+BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
+  auto snapshot = std::make_unique<dataplane::Snapshot>();
+  if (++epoch_ == 0) ++epoch_;
+  snapshot->epoch = epoch_;
+  snapshot->timeouts = input.timeouts;
+  snapshot->ports.assign(input.ports.begin(), input.ports.end());
+  snapshot->snat_addresses.assign(input.snat_addresses.begin(), input.snat_addresses.end());
+  std::ranges::copy_if(input.snat_addresses, std::back_inserter(snapshot->answered_addresses), [&](auto address) {
+    return std::ranges::find(input.kernel_addresses, address) == input.kernel_addresses.end();
+  });
+  std::ranges::sort(snapshot->answered_addresses);
+
+  keep_known(input.plan, input.now);
+  std::vector<lb::ServiceEntry> entries;
+  snapshot->service_ports.resize(services_.end());
+  for (const auto& [key, id] : services_.ids()) snapshot->service_ports[id] = {};
+  for (const auto& service : input.plan.services) {
+    if (is_programmed(service)) add_service(service, input.now, *snapshot, entries);
+  }
+  snapshot->services = lb::ServiceTable{entries};
+
+  const NextHops hops = plan_next_hops({.routes = input.routes,
+                                        .neighbours = input.neighbours,
+                                        .ports = input.links,
+                                        .backends = std::span{backend_addresses_}.subspan(std::min<std::size_t>(1, backend_addresses_.size()))});
+  snapshot->next_hops = hops.next_hops;
+  snapshot->routes = dataplane::RouteTable{hops.routes};
+  add_backends(hops, *snapshot);
+  return {std::move(snapshot), hops.wanted};
+}
+
+// Ids of Services that are gone are given back at once. Nodes are not: a flow to a node that left the API goes on as long
+// as the node answers it.
+void SnapshotBuilder::keep_known(const Plan& plan, steady_clock::time_point now) {
+  std::set<ServicePortKey> services;
+  for (const auto& service : plan.services) {
+    if (!is_programmed(service)) continue;
+    for (const auto& port : service.ports) services.insert(key_of(service, port));
+    for (const auto& node : service.nodes) {
+      if (!node.address) continue;
+      const auto id = backends_.id_of({service.cluster, *node.address}, now);
+      if (id >= backend_addresses_.size()) backend_addresses_.resize(id + 1);
+      backend_addresses_[id] = *node.address;
+    }
+  }
+  services_.keep_only(services, now);
+  for (const auto& key : services) services_.id_of(key, now);
+}
+
+void SnapshotBuilder::add_service(const PlannedService& service, steady_clock::time_point now,
+                                  dataplane::Snapshot& snapshot, std::vector<lb::ServiceEntry>& entries) {
+  const auto ranges = ranges_of(service);
+  for (const auto& port : service.ports) {
+    if (!port.is_served()) continue;
+    const auto id = services_.id_of(key_of(service, port), now);
+    const auto protocol = ip_protocol(port.protocol);
+    snapshot.service_ports[id] = {.vip = *service.vip,
+                                  .port = net::Be16{port.port},
+                                  .node_port = net::Be16{port.node_port},
+                                  .protocol = protocol,
+                                  .client_ip_affinity = service.client_ip_affinity,
+                                  .table = table_of(service, port, now),
+                                  .source_ranges = ranges};
+    entries.push_back({.key = {*service.vip, net::Be16{port.port}, protocol}, .index = id});
+  }
+}
+
+std::shared_ptr<const lb::MaglevTable> SnapshotBuilder::table_of(const PlannedService& service, const PlannedPort& port,
+                                                                 steady_clock::time_point now) {
+  std::vector<lb::MaglevMember> members;
+  for (const auto& backend : port.backends) {
+    members.push_back({.id = backends_.id_of({service.cluster, backend.address}, now),
+                       .identity = lb::identity_of(service.cluster + "/" + backend.address.to_string()),
+                       .weight = backend.weight});
+  }
+  return tables_.get(members);
+}
+
+void SnapshotBuilder::add_backends(const NextHops& hops, dataplane::Snapshot& snapshot) const {
+  snapshot.backends.resize(backend_addresses_.size());
+  for (const auto& [key, id] : backends_.ids()) {
+    const auto hop = hops.backends.find(key.address);
+    snapshot.backends[id] = {.address = key.address,
+                             .next_hop = hop == hops.backends.end() ? dataplane::kNoRoute : hop->second,
+                             .state = lb::BackendState::kActive};
+  }
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,76 @@
+#pragma once
+// From the plan and the kernel's network to the snapshot that workers serve from. Pure but for the memory it keeps: ids
+// that must stay the same from one snapshot to the next, and Maglev tables that need not be built twice.
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "control/next_hops.h"
+#include "control/plan.h"
+#include "control/stable_ids.h"
+#include "dataplane/snapshot.h"
+#include "lb/maglev_cache.h"
+
+namespace sluice::control {
+
+struct BackendKey {
+  std::string cluster;
+  net::Ipv4Address address;
+  friend auto operator<=>(const BackendKey&, const BackendKey&) = default;
+};
+
+struct ServicePortKey {
+  std::string cluster;
+  std::string uid;  // A Service re-created under the same name is another one.
+  std::uint16_t port = 0;
+  kube::Protocol protocol{};
+  friend auto operator<=>(const ServicePortKey&, const ServicePortKey&) = default;
+};
+
+struct SnapshotInput {
+  const Plan& plan;
+  std::span<const netlink::Route> routes;
+  std::span<const netlink::Neighbour> neighbours;
+  std::span<const PortLink> links;
+  std::span<const dataplane::Port> ports;                // By index of the dataplane port.
+  std::span<const net::Ipv4Address> snat_addresses;
+  std::span<const net::Ipv4Address> kernel_addresses;    // That the kernel answers for itself.
+  nat::Timeouts timeouts;
+  std::chrono::steady_clock::time_point now;
+};
+
+struct BuiltSnapshot {
+  std::unique_ptr<dataplane::Snapshot> snapshot;
+  std::vector<netlink::NeighbourKey> wanted_neighbours;
+};
+
+class SnapshotBuilder {
+ public:
+  // Numbers of what is gone are not used again before `quarantine` is over: longer than any flow may be idle.
+  explicit SnapshotBuilder(std::chrono::steady_clock::duration quarantine);
+
+  BuiltSnapshot build(const SnapshotInput& input);
+
+  const StableIds<BackendKey>& backend_ids() const { return backends_; }
+  const StableIds<ServicePortKey>& service_ids() const { return services_; }
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  void keep_known(const Plan& plan, TimePoint now);
+  void add_service(const PlannedService& service, TimePoint now, dataplane::Snapshot& snapshot,
+                   std::vector<lb::ServiceEntry>& entries);
+  std::shared_ptr<const lb::MaglevTable> table_of(const PlannedService& service, const PlannedPort& port, TimePoint now);
+  void add_backends(const NextHops& hops, dataplane::Snapshot& snapshot) const;
+
+  std::uint32_t epoch_ = 1;  // The engine's first, empty snapshot has this one.
+  StableIds<BackendKey> backends_;
+  StableIds<ServicePortKey> services_;
+  std::vector<net::Ipv4Address> backend_addresses_;  // By BackendId; the first stands for no backend.
+  lb::MaglevCache tables_;
+};
+
+}  // namespace sluice::control
