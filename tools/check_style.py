@@ -173,9 +173,12 @@ def sleep(_root, name, text):
 
 def counterpart(root, name, _text):
     if name.name.endswith("_test.cc") and name.parts[0] == "tests" and name.parts[1] in HOUSE:
-        stem = pathlib.Path(*name.parts[1:-1], name.name.removesuffix("_test.cc"))
-        if not any((root / stem).with_suffix(suffix).exists() for suffix in (".h", ".cc", ".c", ".proto")):
-            yield 1, f"tests nothing: there is no {stem}.h"
+        folder = root.joinpath(*name.parts[1:-1])
+        words = name.name.removesuffix("_test.cc").split("_")
+        # A big subject may have several tests: flow_table_test.cc, flow_table_model_test.cc.
+        stems = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
+        if not any((folder / f"{stem}{suffix}").exists() for stem in stems for suffix in (".h", ".cc", ".c", ".proto")):
+            yield 1, f"tests nothing: there is no {folder.relative_to(root) / stems[0]}.h"
 
 
 RULES = {rule.__name__: rule for rule in (length, columns, function, bool_parameter, header, todo, blanks, path,

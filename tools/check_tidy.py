@@ -92,7 +92,7 @@ def write_junit(path, results):
     for result in results:
         name = saxutils.quoteattr(result["name"])
         failure = f"<failure>{saxutils.escape(result['complaint'])}</failure>" if result["complaint"] else ""
-        cases.append(f'<testcase classname="clang-tidy" name={name} time="{result["seconds"]:.3f}">{failure}</testcase>')
+        cases.append(f'<testcase name={name} time="{result["seconds"]:.3f}">{failure}</testcase>')
     path.write_text(f"<testsuites><testsuite name=\"clang-tidy\">{''.join(cases)}</testsuite></testsuites>\n")
 
 

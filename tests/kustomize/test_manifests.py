@@ -1,4 +1,5 @@
 """What `kubectl apply -k docker/kubernetes` would create: these objects with these rights, and no others."""
+import os
 import pathlib
 import shutil
 import subprocess
@@ -53,7 +54,7 @@ def test_the_script_says_when_there_is_no_cluster(tmp_path):
         "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}],
         "contexts": [{"name": "none", "context": {"cluster": "none", "user": ""}}]}))
     done = subprocess.run([BASE / "make-kubeconfig"], capture_output=True, text=True,
-                          env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(tmp_path), "KUBECONFIG": str(config)})
+                          env={**os.environ, "HOME": str(tmp_path), "KUBECONFIG": str(config)})
     assert done.returncode == 1 and "no namespace sluice-system" in done.stderr and done.stdout == ""
 
 

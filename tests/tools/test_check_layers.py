@@ -80,7 +80,8 @@ def test_what_is_allowed_is_left_alone(tree, path, line):
 
 
 def test_a_tree_without_sources_does_not_pass(tree):
-    run = subprocess.run([sys.executable, check_layers.__file__, tree({"README.md": ""})], capture_output=True, text=True)
+    root = tree({"README.md": ""})
+    run = subprocess.run([sys.executable, check_layers.__file__, root], capture_output=True, text=True)
     assert run.returncode == 1 and "no sources found" in run.stdout
 
 

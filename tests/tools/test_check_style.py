@@ -65,6 +65,7 @@ def test_a_broken_rule_is_noticed_with_its_place(tree, path, text, says):
     ("net/a.cc", 'auto text = "sleep(1)";  // see f(x); for more\n'),
     ("net/a.cc", "//   burst.each(parse);   an example stands indented\n"),
     ("docs/guide.md", "The file stands under $HOME/sluice or https://x.org/home/page.  \n"),
+    ("tests/net/a_model_test.cc", "TEST(A, B) {}\n"),
     ("tests/net/a_test.cc", "// It must not sleep(1) here.\nTEST(A, B) {}\n"),
 ])
 def test_what_keeps_the_rules_is_left_alone(tree, path, text):
