@@ -1,8 +1,9 @@
 #pragma once
 // One client connection through us, both directions, in one cache line.
 //
-// A to-node packet client → vip becomes snat → node; a to-client packet node → snat becomes vip → client. The checksum
-// deltas are those of the to-node direction; the other one uses their inverse. Written only by its worker.
+// A to-node packet client → vip becomes snat → node; a to-client packet node → snat becomes vip → client. The
+// checksum deltas are those of the to-node direction; the other one uses their inverse. Written only by its
+// worker.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,8 +32,8 @@ struct FlowHalf {
 static_assert(sizeof(FlowHalf) == 12);
 
 struct alignas(64) Flow {
-  // Two halves laid out as FlowHalf: what a packet has when it comes in, to-node first, then to-client. What it has when
-  // it goes out is the other half turned round.
+  // Two halves laid out as FlowHalf: what a packet has when it comes in, to-node first, then to-client. What it
+  // has when it goes out is the other half turned round.
   net::Ipv4Address client;
   net::Ipv4Address vip;
   net::Be16 client_port;
@@ -43,19 +44,19 @@ struct alignas(64) Flow {
   net::Be16 snat_port;
 
   Tick last_seen = 0;
-  std::uint32_t backend = 0;           // BackendId of the load balancer
-  std::uint32_t service = 0;           // stable service id
-  std::uint32_t epoch = 0;             // of the snapshot that client_next_hop was looked up in; the pipeline's
-  net::ChecksumDelta ip_delta;         // addresses, for the IPv4 header
-  net::ChecksumDelta l4_delta;         // addresses and ports, for TCP and UDP
-  std::uint16_t client_next_hop = 0;   // cached route to the client; the pipeline's
-  std::uint16_t client_port_id = 0;    // dataplane port that the client's packets come in by
-  std::uint16_t port_group = 0;        // of the SNAT port, for PortPool::release
-  net::MacAddress client_mac;          // source of the client's latest frame
+  std::uint32_t backend = 0;          // BackendId of the load balancer
+  std::uint32_t service = 0;          // stable service id
+  std::uint32_t epoch = 0;            // of the snapshot that client_next_hop was looked up in; the pipeline's
+  net::ChecksumDelta ip_delta;        // addresses, for the IPv4 header
+  net::ChecksumDelta l4_delta;        // addresses and ports, for TCP and UDP
+  std::uint16_t client_next_hop = 0;  // cached route to the client; the pipeline's
+  std::uint16_t client_port_id = 0;   // dataplane port that the client's packets come in by
+  std::uint16_t port_group = 0;       // of the SNAT port, for PortPool::release
+  net::MacAddress client_mac;         // source of the client's latest frame
   net::IpProtocol protocol{};
   TcpState state = TcpState::kNone;
-  std::uint8_t flags = 0;              // kFlowReplied
-  std::uint32_t table_link = 0;        // FlowTable's own: free list, or "in use"
+  std::uint8_t flags = 0;        // kFlowReplied
+  std::uint32_t table_link = 0;  // FlowTable's own: free list, or "in use"
 
   net::FlowKey to_node_key() const { return {client, vip, client_port, vip_port, protocol}; }
   net::FlowKey to_client_key() const { return {node, snat, node_port, snat_port, protocol}; }
@@ -72,7 +73,8 @@ struct alignas(64) Flow {
 
   // The same as key(direction) == other, in two loads.
   bool matches(const net::FlowKey& other, Direction direction) const {
-    const auto* half = reinterpret_cast<const std::uint8_t*>(this) + sizeof(FlowHalf) * static_cast<std::size_t>(direction);
+    const auto* half =
+        reinterpret_cast<const std::uint8_t*>(this) + sizeof(FlowHalf) * static_cast<std::size_t>(direction);
     const auto* theirs = reinterpret_cast<const std::uint8_t*>(&other);
     std::uint64_t addresses, their_addresses;
     std::uint32_t ports, their_ports;

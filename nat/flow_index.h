@@ -66,7 +66,8 @@ class FlowIndex {
   std::uint32_t find(std::uint64_t hash, IsIt&& is_it) const {
     const IndexBucket& first = buckets_[first_bucket(hash)];
     const std::uint32_t value = find_in(first, tag_of(hash), is_it);
-    if (value != kNothing || first.overflowed == 0) [[likely]] return value;
+    if (value != kNothing || first.overflowed == 0) [[likely]]
+      return value;
     return find_in(buckets_[second_bucket(hash)], tag_of(hash), is_it);
   }
 

@@ -3,8 +3,9 @@
 //
 // Look-ups are meant to be staged over a burst, so that memory is waited for once and not once a packet:
 //   for all: h = hash(key), prefetch_bucket(h);   for all: prefetch_flow(h);   for all: find(key, h)
-// Entries do not move: a Flow* is good until that flow is erased, evicted or expired. Flows with the same key may not
-// be inserted twice; so when a packet's flow was not found, but an earlier packet of the burst made one, find again.
+// Entries do not move: a Flow* is good until that flow is erased, evicted or expired. Flows with the same key
+// may not be inserted twice; so when a packet's flow was not found, but an earlier packet of the burst made
+// one, find again.
 //
 // Nothing is allocated after construction, which takes 64 bytes a flow and 32 for the index (docs/adr/0003).
 // Construction throws std::bad_alloc when there is no memory.
@@ -52,19 +53,20 @@ class FlowTable {
     if (value != FlowIndex::kNothing) __builtin_prefetch(&flows_[value >> 1], 1);
   }
   Found find(const net::FlowKey& key, std::uint64_t hash) {
-    const std::uint32_t value = index_.find(hash, [&](std::uint32_t candidate) {
-      return flows_[candidate >> 1].matches(key, direction_of(candidate));
-    });
+    const std::uint32_t value = index_.find(
+        hash, [&](std::uint32_t candidate) { return flows_[candidate >> 1].matches(key, direction_of(candidate)); });
     if (value == FlowIndex::kNothing) return {};
     return {&flows_[value >> 1], direction_of(value)};
   }
 
-  // Copies the flow in under both of its keys, neither of which may be there. nullptr (and a refusal) when full.
+  // Copies the flow in under both of its keys, neither of which may be there. nullptr (and a refusal) when
+  // full.
   Flow* insert(const Flow& flow);
   void erase(Flow& flow);
 
-  // True if the next insert() finds room: there is some, or one of the next kEvictionSearch entries was an embryonic flow
-  // idle for more than `age_min`, which `on_evicted(const Flow&)` was told of and which is gone. Others never go.
+  // True if the next insert() finds room: there is some, or one of the next kEvictionSearch entries was an
+  // embryonic flow idle for more than `age_min`, which `on_evicted(const Flow&)` was told of and which is gone.
+  // Others never go.
   static constexpr std::size_t kEvictionSearch = 64;
   template <typename OnEvicted>
   bool make_room(Tick now, Tick age_min, OnEvicted&& on_evicted);
@@ -74,8 +76,8 @@ class FlowTable {
   template <typename OnExpired>
   std::size_t expire(Tick now, const Timeouts& timeouts, std::size_t entries_max, OnExpired&& on_expired);
 
-  // Shows `function(const Flow&)` the flows among `count` entries from number `first` on. Returns the number to go on
-  // with, kEnd after the last.
+  // Shows `function(const Flow&)` the flows among `count` entries from number `first` on. Returns the number to
+  // go on with, kEnd after the last.
   static constexpr std::size_t kEnd = ~std::size_t{0};
   template <typename Function>
   std::size_t visit(std::size_t first, std::size_t count, Function&& function) const;
@@ -106,7 +108,7 @@ class FlowTable {
   FlowIndex index_;
   Flow* flows_;
   std::size_t size_ = 0;
-  std::size_t touched_ = 0;           // entries from here on were never used
+  std::size_t touched_ = 0;            // entries from here on were never used
   std::uint32_t free_head_ = kNoMore;  // of a list through table_link: last freed, first used, while still cached
   std::size_t expiry_hand_ = 0;
   std::size_t eviction_hand_ = 0;

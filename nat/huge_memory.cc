@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kSmallPage = 4096;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kHugeFrom = kHugePage / 8;  // Less is not worth a huge page.
+constexpr std::size_t kHugeFrom = kHugePage / 2;  // Less is not worth a huge page.
 
 constexpr std::size_t round_up(std::size_t bytes, std::size_t page) { return (bytes + page - 1) / page * page; }
 
@@ -71,8 +71,7 @@ bool HugeMemory::map_huge() {
 // One huge page more is mapped and the ends are given back, since transparent huge pages need the alignment.
 void HugeMemory::map_normal() {
   const std::size_t slack = bytes_ < kHugePage ? 0 : kHugePage;
-  void* const mapping =
-      mmap(nullptr, bytes_ + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const mapping = mmap(nullptr, bytes_ + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) throw std::bad_alloc{};
   data_ = mapping;
   if (slack == 0) return;

@@ -74,9 +74,8 @@ std::uint16_t PortPool::group_of(net::Ipv4Address node, net::Be16 node_port, net
 }
 
 PortUsage PortPool::usage(std::size_t address_index) const {
-  PortUsage usage{.address = addresses_[address_index],
-                  .capacity = groups_ * ports_per_group_,
-                  .group_capacity = ports_per_group_};
+  PortUsage usage{
+      .address = addresses_[address_index], .capacity = groups_ * ports_per_group_, .group_capacity = ports_per_group_};
   for (std::size_t group = 0; group < groups_; ++group) {
     const std::size_t ports = in_use(list(address_index, group));
     usage.in_use += ports;

@@ -1,15 +1,15 @@
 #pragma once
-// SNAT ports of one worker, by endpoint-dependent mapping: the same (SNAT address, port) serves several flows at once as
-// long as they lead to different endpoints (node address, node port, protocol).
+// SNAT ports of one worker, by endpoint-dependent mapping: the same (SNAT address, port) serves several flows
+// at once as long as they lead to different endpoints (node address, node port, protocol).
 //
-// An endpoint belongs to one of G groups by its hash. A group hands out each of its ports once, so flows of one endpoint
-// never share one; flows of different groups may, since their endpoints differ, and with them the keys of the way back.
-// So an address carries up to G times its ports, and one endpoint up to all the ports of its group; no search, no table of
-// pairs. Allocation takes a port that was never used, then the one that was free for longest: a node that still has the
-// connection in TIME_WAIT gets all the time there is.
+// An endpoint belongs to one of G groups by its hash. A group hands out each of its ports once, so flows of one
+// endpoint never share one; flows of different groups may, since their endpoints differ, and with them the keys
+// of the way back. So an address carries up to G times its ports, and one endpoint up to all the ports of its
+// group; no search, no table of pairs. Allocation takes a port that was never used, then the one that was free
+// for longest: a node that still has the connection in TIME_WAIT gets all the time there is.
 //
-// A worker owns the ports that owner_of() gives it: the port alone says whose flow a reply belongs to. This is the one
-// place that says so; spreading by the NIC's own hash of the reply can take its place.
+// A worker owns the ports that owner_of() gives it: the port alone says whose flow a reply belongs to. This is
+// the one place that says so; spreading by the NIC's own hash of the reply can take its place.
 //
 // Memory is taken at construction: two bytes a port and group. O(1) for each address tried, no allocation.
 
@@ -46,8 +46,8 @@ struct SnatPort {
 struct PortUsage {
   net::Ipv4Address address;
   std::size_t in_use = 0;
-  std::size_t capacity = 0;        // of all groups, this worker's slice
-  std::size_t fullest_group = 0;   // in use in the fullest group: what an endpoint can run into
+  std::size_t capacity = 0;       // of all groups, this worker's slice
+  std::size_t fullest_group = 0;  // in use in the fullest group: what an endpoint can run into
   std::size_t group_capacity = 0;
 };
 
@@ -72,7 +72,8 @@ class PortPool {
   std::size_t memory_bytes() const;
 
  private:
-  // A ring of released ports, in the order of their release. Ports from number `virgin` on were never handed out.
+  // A ring of released ports, in the order of their release. Ports from number `virgin` on were never handed
+  // out.
   struct FreeList {
     std::uint32_t virgin = 0;
     std::uint32_t head = 0;
@@ -88,10 +89,10 @@ class PortPool {
 
   std::vector<net::Ipv4Address> addresses_;  // ascending
   std::size_t groups_;
-  std::uint32_t port_step_;         // the number of workers
-  std::uint32_t first_port_;        // the lowest of this worker
+  std::uint32_t port_step_;   // the number of workers
+  std::uint32_t first_port_;  // the lowest of this worker
   std::uint32_t ports_per_group_;
-  std::vector<FreeList> lists_;     // by address, then group
+  std::vector<FreeList> lists_;  // by address, then group
   std::vector<std::uint16_t> rings_;
   std::uint64_t refusals_ = 0;
 };

@@ -29,28 +29,28 @@ using Table = std::array<Row, kTcpStateCount>;
 constexpr Table kFromClient{
     // other         SYN             SYN+ACK         FIN            RST
     Row{kNone, kNone, kNone, kNone, kNone},
-    Row{kSynSent, kSynSent, kSynSent, kSynSent, kResetByClient},                       // kSynSent
-    Row{kEstablished, kSynReceived, kSynReceived, kClientClosed, kResetByClient},      // kSynReceived
-    Row{kEstablished, kEstablished, kEstablished, kClientClosed, kResetByClient},      // kEstablished
-    Row{kClientClosed, kClientClosed, kClientClosed, kClientClosed, kResetByClient},   // kClientClosed
-    Row{kNodeClosed, kNodeClosed, kNodeClosed, kClosing, kResetByClient},              // kNodeClosed
-    Row{kClosing, kSynSent, kClosing, kClosing, kResetByClient},                       // kClosing
-    Row{kEstablished, kSynSent, kEstablished, kEstablished, kResetByClient},           // kResetByClient
-    Row{kResetByNode, kSynSent, kResetByNode, kResetByNode, kResetByClient},           // kResetByNode
+    Row{kSynSent, kSynSent, kSynSent, kSynSent, kResetByClient},                      // kSynSent
+    Row{kEstablished, kSynReceived, kSynReceived, kClientClosed, kResetByClient},     // kSynReceived
+    Row{kEstablished, kEstablished, kEstablished, kClientClosed, kResetByClient},     // kEstablished
+    Row{kClientClosed, kClientClosed, kClientClosed, kClientClosed, kResetByClient},  // kClientClosed
+    Row{kNodeClosed, kNodeClosed, kNodeClosed, kClosing, kResetByClient},             // kNodeClosed
+    Row{kClosing, kSynSent, kClosing, kClosing, kResetByClient},                      // kClosing
+    Row{kEstablished, kSynSent, kEstablished, kEstablished, kResetByClient},          // kResetByClient
+    Row{kResetByNode, kSynSent, kResetByNode, kResetByNode, kResetByClient},          // kResetByNode
 };
 
 // A node's SYN without ACK answers the client's in a simultaneous open (RFC 5382 REQ-2).
 constexpr Table kFromNode{
     // other         SYN             SYN+ACK         FIN            RST
     Row{kNone, kNone, kNone, kNone, kNone},
-    Row{kSynSent, kSynReceived, kSynReceived, kSynSent, kResetByNode},                 // kSynSent
-    Row{kSynReceived, kSynReceived, kSynReceived, kNodeClosed, kResetByNode},          // kSynReceived
-    Row{kEstablished, kEstablished, kEstablished, kNodeClosed, kResetByNode},          // kEstablished
-    Row{kClientClosed, kClientClosed, kClientClosed, kClosing, kResetByNode},          // kClientClosed
-    Row{kNodeClosed, kNodeClosed, kNodeClosed, kNodeClosed, kResetByNode},             // kNodeClosed
-    Row{kClosing, kClosing, kClosing, kClosing, kResetByNode},                         // kClosing
-    Row{kResetByClient, kResetByClient, kResetByClient, kResetByClient, kResetByNode}, // kResetByClient
-    Row{kEstablished, kEstablished, kEstablished, kEstablished, kResetByNode},         // kResetByNode
+    Row{kSynSent, kSynReceived, kSynReceived, kSynSent, kResetByNode},                  // kSynSent
+    Row{kSynReceived, kSynReceived, kSynReceived, kNodeClosed, kResetByNode},           // kSynReceived
+    Row{kEstablished, kEstablished, kEstablished, kNodeClosed, kResetByNode},           // kEstablished
+    Row{kClientClosed, kClientClosed, kClientClosed, kClosing, kResetByNode},           // kClientClosed
+    Row{kNodeClosed, kNodeClosed, kNodeClosed, kNodeClosed, kResetByNode},              // kNodeClosed
+    Row{kClosing, kClosing, kClosing, kClosing, kResetByNode},                          // kClosing
+    Row{kResetByClient, kResetByClient, kResetByClient, kResetByClient, kResetByNode},  // kResetByClient
+    Row{kEstablished, kEstablished, kEstablished, kEstablished, kResetByNode},          // kResetByNode
 };
 
 }  // namespace

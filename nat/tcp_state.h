@@ -37,15 +37,11 @@ inline constexpr std::size_t kTcpStateCount = 9;
 TcpState next(TcpState state, Direction direction, std::uint8_t flags);
 
 // No handshake seen to its end: first to go when the table is full.
-constexpr bool is_embryonic(TcpState state) {
-  return state == TcpState::kSynSent || state == TcpState::kSynReceived;
-}
+constexpr bool is_embryonic(TcpState state) { return state == TcpState::kSynSent || state == TcpState::kSynReceived; }
 constexpr bool is_half_closed(TcpState state) {
   return state == TcpState::kClientClosed || state == TcpState::kNodeClosed;
 }
-constexpr bool is_reset(TcpState state) {
-  return state == TcpState::kResetByClient || state == TcpState::kResetByNode;
-}
+constexpr bool is_reset(TcpState state) { return state == TcpState::kResetByClient || state == TcpState::kResetByNode; }
 // A client's SYN may take a flow in this state for a new connection: erase it and choose backend and port afresh.
 constexpr bool may_reuse(TcpState state) { return state == TcpState::kClosing || is_reset(state); }
 

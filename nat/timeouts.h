@@ -8,14 +8,14 @@
 
 namespace sluice::nat {
 
-struct Timeouts {  // in ticks; build them from durations with timeout_ticks()
-  Tick syn = timeout_ticks(std::chrono::seconds{5});             // handshake not seen to its end
-  Tick established = timeout_ticks(std::chrono::minutes{124});   // RFC 5382 REQ-5: not below 2 h 4 min
-  Tick half_closed = timeout_ticks(std::chrono::seconds{120});   // FIN one way
-  Tick closing = timeout_ticks(std::chrono::seconds{10});        // FIN both ways
-  Tick reset = timeout_ticks(std::chrono::seconds{10});          // RST; see nat/tcp_state.h
+struct Timeouts {                                     // in ticks; build them from durations with timeout_ticks()
+  Tick syn = timeout_ticks(std::chrono::seconds{5});  // handshake not seen to its end
+  Tick established = timeout_ticks(std::chrono::minutes{124});  // RFC 5382 REQ-5: not below 2 h 4 min
+  Tick half_closed = timeout_ticks(std::chrono::seconds{120});  // FIN one way
+  Tick closing = timeout_ticks(std::chrono::seconds{10});       // FIN both ways
+  Tick reset = timeout_ticks(std::chrono::seconds{10});         // RST; see nat/tcp_state.h
   Tick udp_unreplied = timeout_ticks(std::chrono::seconds{30});
-  Tick udp = timeout_ticks(std::chrono::seconds{180});           // RFC 4787 REQ-5: not below 2 min, 5 min advised
+  Tick udp = timeout_ticks(std::chrono::seconds{180});  // RFC 4787 REQ-5: not below 2 min, 5 min advised
   // RFC 4787 REQ-5c lets well-known ports have less. A resolver asks once from a port of its own and asks again after
   // 5 s (resolv.conf): 10 s hold a question through one repetition, 5 s after the answer hold a late duplicate.
   Tick dns_unreplied = timeout_ticks(std::chrono::seconds{10});

@@ -29,8 +29,7 @@ Flow make_flow(const Binding& binding);
 // The delta as a packet of this direction needs it: inverted for kToClient, without a branch.
 inline net::ChecksumDelta directed(net::ChecksumDelta delta, Direction direction) {
   const auto to_client = static_cast<std::uint16_t>(-static_cast<int>(direction));
-  return std::bit_cast<net::ChecksumDelta>(
-      static_cast<std::uint16_t>(std::bit_cast<std::uint16_t>(delta) ^ to_client));
+  return std::bit_cast<net::ChecksumDelta>(static_cast<std::uint16_t>(std::bit_cast<std::uint16_t>(delta) ^ to_client));
 }
 
 // Both directions are one straight piece of code: what a packet becomes is the other half of the flow turned round
@@ -53,7 +52,8 @@ inline void translate_ports(std::uint8_t* l4, const Flow& flow, Direction direct
   const bool is_tcp = flow.protocol == net::IpProtocol::kTcp;
   auto& checksum = *reinterpret_cast<net::Be16*>(
       l4 + (is_tcp ? offsetof(net::TcpHeader, checksum) : offsetof(net::UdpHeader, checksum)));
-  if (checksum.raw() == 0 && !is_tcp) [[unlikely]] return;  // RFC 768: the sender made none.
+  if (checksum.raw() == 0 && !is_tcp) [[unlikely]]
+    return;  // RFC 768: the sender made none.
   const net::Be16 updated = directed(flow.l4_delta, direction).apply(checksum);
   const bool is_udp_zero = updated.raw() == 0 && !is_tcp;
   checksum = is_udp_zero ? net::Be16{0xffff} : updated;  // RFC 768: a computed zero is sent as ones.

@@ -29,13 +29,18 @@ TEST(Timeouts, AreThoseOfTheRfcs) {
     Flow flow;
     std::chrono::seconds limit;
   } cases[] = {
-      {tcp(TcpState::kSynSent), 5s},          {tcp(TcpState::kSynReceived), 5s},
+      {tcp(TcpState::kSynSent), 5s},
+      {tcp(TcpState::kSynReceived), 5s},
       {tcp(TcpState::kEstablished), 2h + 4min},  // RFC 5382 REQ-5
-      {tcp(TcpState::kClientClosed), 120s},   {tcp(TcpState::kNodeClosed), 120s},
-      {tcp(TcpState::kClosing), 10s},         {tcp(TcpState::kResetByClient), 10s},
-      {tcp(TcpState::kResetByNode), 10s},     {udp(4433, 0), 30s},
+      {tcp(TcpState::kClientClosed), 120s},
+      {tcp(TcpState::kNodeClosed), 120s},
+      {tcp(TcpState::kClosing), 10s},
+      {tcp(TcpState::kResetByClient), 10s},
+      {tcp(TcpState::kResetByNode), 10s},
+      {udp(4433, 0), 30s},
       {udp(4433, kFlowReplied), 180s},  // RFC 4787 REQ-5
-      {udp(53, 0), 10s},                {udp(53, kFlowReplied), 5s},  // RFC 4787 REQ-5c
+      {udp(53, 0), 10s},
+      {udp(53, kFlowReplied), 5s},  // RFC 4787 REQ-5c
   };
   for (const auto& item : cases) {
     const auto limit = to_duration(idle_limit(item.flow, Timeouts{}));
