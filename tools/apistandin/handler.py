@@ -3,11 +3,12 @@
 import json
 import select
 import socket
+import ssl
 import time
 import traceback
 from http.server import BaseHTTPRequestHandler
 
-from . import admin, discovery, errors, faults, lists, requests, tables
+from . import admin, discovery, errors, faults, lists, protobuf, requests, tables
 from .conversion import to_stored, to_version
 from .operations import patcher
 from .selection import predicate
@@ -24,9 +25,17 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self):
         if self.server.tls:
             self.request.settimeout(10)
-            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+            plain = self.request
+            self.request = self.server.tls.wrap_socket(plain, server_side=True)
+            self.server.replace_connection(plain, self.request)
             self.request.settimeout(None)
         super().setup()
+
+    def finish(self):
+        super().finish()
+        if self.server.tls:
+            self.server.replace_connection(self.request, None)
+            self.request.close()
 
     def log_message(self, *arguments):
         """Nothing is logged: tests ask /standin/requests."""
@@ -78,8 +87,9 @@ class Handler(BaseHTTPRequestHandler):
             return body
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-    @staticmethod
-    def _json(body):
+    def _json(self, body):
+        if self._content_type() == protobuf.MEDIA_TYPE:
+            return protobuf.decode(body)
         try:
             return json.loads(body) if body.strip() else {}
         except ValueError as error:
@@ -179,10 +189,10 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.connection.recv(1)
             return True
-        except (BlockingIOError, socket.timeout):
+        except (BlockingIOError, ssl.SSLWantReadError):  # The latter: TLS had something to say, its user had not.
             return False
-        except OSError as error:
-            return "read operation" not in str(error)  # TLS wants more before there is data.
+        except OSError:
+            return True
         finally:
             self.connection.settimeout(None)
 

@@ -61,6 +61,13 @@ class _Server(ThreadingHTTPServer):
             self._connections.discard(request)
         super().shutdown_request(request)
 
+    def replace_connection(self, old, new):
+        """TLS moves a connection into a socket of its own; None when that has ended."""
+        with self._lock:
+            self._connections.discard(old)
+            if new:
+                self._connections.add(new)
+
     def handle_error(self, request, client_address):
         """A connection that breaks is the client's business."""
 
@@ -72,8 +79,7 @@ class _Server(ThreadingHTTPServer):
             connections = list(self._connections)
         for connection in connections:
             try:
-                # The handler's thread holds the TLS layer; below it the descriptor is this one's duplicate or gone.
-                connection.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # Below TLS, which the handler's thread uses.
             except OSError:
                 pass
 
