@@ -1,5 +1,5 @@
 #pragma once
-// Requests to one API server: HttpClient plus an Access. Adds server, credentials and TLS settings to each request.
+// Requests to one API server: an HttpClient together with an Access.
 
 #include <functional>
 #include <string>
@@ -16,8 +16,7 @@ class Api {
   // Both outlive the Api.
   Api(Reactor& reactor, HttpClient& http, Access access) : reactor_{reactor}, http_{http}, access_{std::move(access)} {}
 
-  // `request.url` is a path with query: "/api/v1/nodes?limit=500".
-  HttpClient::Handle send(HttpRequest request);
+  [[nodiscard]] HttpClient::Handle send(HttpRequest request) { return http_.send(std::move(request), access_); }
   Reactor& reactor() const { return reactor_; }
   const Access& access() const { return access_; }
 

@@ -14,7 +14,8 @@ using SliceMap = std::map<std::string, EndpointSlice>;    // By the slice's own 
 using SlicesByService = std::map<std::string, SliceMap>;  // By the Service's "namespace/name".
 using MalformedMap = std::map<std::string, Malformed>;    // By "resource namespace/name".
 
-struct ClusterState {
+class ClusterState {
+ public:
   std::string name;     // Of the configuration.
   bool synced = false;  // All three resources were listed once. Before that nothing may be concluded from absence.
   ServiceMap services;
@@ -32,6 +33,9 @@ struct ClusterState {
   void remove_service(const std::string& key);
   void remove_node(const std::string& key);
   void remove_slice(const std::string& key);
+
+ private:
+  std::map<std::string, std::string> slice_owner_;  // Slice to Service: a deletion does not tell the label.
 };
 
 }  // namespace sluice::control::kube

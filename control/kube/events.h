@@ -3,6 +3,8 @@
 // window become a count in the same object, written with some distance; never one event per retry. Best effort: an
 // event that the API refuses is logged and dropped.
 
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,13 +48,22 @@ class EventRecorder {
 
  private:
   struct Series;
+  using SeriesPtr = std::shared_ptr<Series>;
 
-  void write(const std::shared_ptr<Series>& series);
+  SeriesPtr find_or_add(const ObjectMeta& service, Reason reason, std::string_view message);
+  void schedule(const SeriesPtr& series);
+  void write(const SeriesPtr& series);
+  void written(const SeriesPtr& series, const Response& response);
+  void forget_old();
 
   Api& api_;
   Pace pace_;
   std::string instance_;
-  std::map<std::string, std::shared_ptr<Series>> series_;  // By uid, reason and message.
+  std::map<std::string, SeriesPtr> series_;  // By uid, reason and message.
+  std::deque<SeriesPtr> waiting_;            // For their turn, when too many are in flight.
+  std::size_t in_flight_ = 0;
+  std::uint64_t next_number_ = 1;
+  Reactor::Clock::time_point swept_{};
 };
 
 }  // namespace sluice::control::kube

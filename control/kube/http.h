@@ -30,12 +30,13 @@ struct Response {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
+  std::string path;                  // "/api/v1/nodes?limit=500", put behind Access::server
   std::vector<std::string> headers;  // "Content-Type: application/json"
   std::string body;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{0};       // For the whole request; 0: none.
   std::chrono::milliseconds idle_timeout{0};  // Without a single byte; 0: none.
+  std::function<void()> on_open;              // The answer began, and with 2xx.
   // Takes the body of a 2xx answer as it comes; other bodies go to Response::body.
   std::function<void(std::string_view bytes)> on_data;
   std::function<void(const Response& response)> on_done;  // Once, unless cancelled.
@@ -63,25 +64,30 @@ class HttpClient {
     std::uint64_t id_ = 0;
   };
 
-  // Never fails at once: also a bad URL is told by on_done.
+  // Never fails at once: also a bad URL or an unreadable token file is told by on_done.
   [[nodiscard]] Handle send(HttpRequest request, const Access& access);
 
  private:
   struct Transfer;
-  struct Callbacks;  // What curl calls.
+  struct Hooks;  // What curl calls.
+  using TransferPtr = std::shared_ptr<Transfer>;
 
+  void prepare(Transfer& transfer, const Access& access);
+  void fail_later(std::uint64_t id, std::string error);
+  void finish(std::uint64_t id, std::string error);
+  void watch_silence(std::uint64_t id, Reactor::Clock::duration delay);
   void cancel(std::uint64_t id);
   void act(int fd, int events);
-  void collect();
-  void set_timer(long delay_ms);
+  void deliver();
+  void hand_over(std::uint64_t id);
 
   Reactor& reactor_;
   void* multi_ = nullptr;
   std::uint64_t next_id_ = 1;
-  std::map<std::uint64_t, std::shared_ptr<Transfer>> transfers_;
-  std::shared_ptr<HttpClient*> self_;
+  std::map<std::uint64_t, TransferPtr> transfers_;
+  std::vector<std::uint64_t> arrived_;  // Transfers with something to hand over.
+  std::shared_ptr<HttpClient*> self_;   // Handles see by it whether the client still lives.
   Reactor::TimerId timer_ = 0;
-  Reactor::TimerId collect_timer_ = 0;
 };
 
 }  // namespace sluice::control::kube

@@ -5,6 +5,7 @@
 // where nothing differs. It never blocks. Failures are tried again with a growing delay; 409 and 422 mean that what we
 // saw is old, and wait for the next version (or the delay); 404 ends the matter.
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,6 +35,8 @@ class ServiceWriter {
 
   // What is now wanted of `observed`, the newest version that the watch showed.
   void want(const Service& observed, Desired desired);
+  // The API answers again: what waits because it did not is tried now.
+  void retry_now();
   // The Service is gone: no write of it is tried again.
   void forget(const std::string& key);
   // Writes in flight or waiting; zero when the API says what we want.
@@ -41,15 +44,22 @@ class ServiceWriter {
 
  private:
   struct Entry;
+  using EntryPtr = std::shared_ptr<Entry>;
 
-  void step(Entry& entry);
-  void finish(Entry& entry, Write::Kind kind, const Response& response);
-  void retry_later(Entry& entry, const std::string& sentence, const Response& response);
+  void step(const EntryPtr& entry);
+  void send(const EntryPtr& entry, Write write);
+  void finish(const EntryPtr& entry, Write::Kind kind, const Response& response);
+  void accept(const EntryPtr& entry, Write::Kind kind, const Response& response);
+  void refuse(const EntryPtr& entry, const Response& response);
+  void step_waiting();
+  bool holds(const EntryPtr& entry) const;
 
   Api& api_;
   Pace pace_;
   Callbacks callbacks_;
-  std::map<std::string, std::shared_ptr<Entry>> entries_;
+  std::map<std::string, EntryPtr> entries_;  // By "namespace/name".
+  std::deque<EntryPtr> waiting_;             // For their turn, when too many are in flight.
+  std::size_t in_flight_ = 0;
 };
 
 }  // namespace sluice::control::kube
