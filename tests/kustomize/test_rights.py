@@ -9,8 +9,9 @@ from conftest import BASE
 VERBS = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
 RESOURCES = [
     "services", "services/status", "nodes", "nodes/status", "endpointslices.discovery.k8s.io", "events", "pods",
-    "secrets", "configmaps", "endpoints", "namespaces", "serviceaccounts", "deployments.apps", "leases.coordination.k8s.io",
-    "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
+    "secrets", "configmaps", "endpoints", "namespaces", "serviceaccounts", "deployments.apps",
+    "leases.coordination.k8s.io", "clusterroles.rbac.authorization.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
 ]
 ALLOWED = {(verb, resource) for verb in ("get", "list", "watch")
            for resource in ("services", "nodes", "endpointslices.discovery.k8s.io")}

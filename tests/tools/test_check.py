@@ -78,8 +78,10 @@ def test_junit_of_meson_and_of_pytest_is_read(tmp_path):
     path = tmp_path / "junit.xml"
     path.write_text("""<testsuites>
       <testsuite name="sluice.net.Mac"><testcase name="Reads" classname="Mac" time="0.5"/></testsuite>
-      <testsuite name="pytest"><testcase name="test_a" classname="tests.tools.test_x">
-      <failure message="no">why</failure></testcase><testcase name="test_b" classname="tests.tools.test_x"><skipped message="needs root"/></testcase>
+      <testsuite name="pytest">
+      <testcase name="test_a" classname="tests.tools.test_x">
+      <failure message="no">why</failure></testcase>
+      <testcase name="test_b" classname="tests.tools.test_x"><skipped message="needs root"/></testcase>
       </testsuite></testsuites>""")
     assert [(test.name, test.outcome) for test in results.read_junit(path)] == [
         ("net.Mac.Reads", "passed"), ("tests.tools.test_x.test_a", "failed"), ("tests.tools.test_x.test_b", "skipped")]
