@@ -22,14 +22,18 @@ def main():
             print(f"{suite.name:10} {suite.about}{' (root)' if suite.root else ''}")
         return 0
     start = time.monotonic()
-    LOGS.mkdir(parents=True, exist_ok=True)
+    os.chdir(ROOT)
     done = []
     try:
+        LOGS.mkdir(parents=True, exist_ok=True)
         for suite in chosen(arguments):
             done.append(run_suite(suite, done))
     except KeyboardInterrupt:
         print("\ncheck: interrupted")
         return 130
+    except PermissionError as error:
+        print(f"check: {error.filename} belongs to somebody else: remove it, or run sudo ./check")
+        return 1
     finally:
         give_back_to_user()
     seconds = time.monotonic() - start
@@ -44,7 +48,8 @@ def parse_arguments():
     parser.add_argument("--list", action="store_true", help="list the suites")
     parser.add_argument("--suite", action="append", default=[], metavar="NAME",
                         choices=[suite.name for suite in SUITES], help="run this suite and what it needs (repeatable)")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the results for machines")
+    parser.add_argument("--json", type=lambda name: pathlib.Path(name).absolute(), metavar="FILE",
+                        help="write the results for machines")
     return parser.parse_args()
 
 

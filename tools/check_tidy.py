@@ -15,7 +15,7 @@ import time
 from xml.sax import saxutils
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["base", "net", "lb", "nat", "conf", "dataplane", "control"]
+FOLDERS = ["base", "net", "lb", "nat", "conf", "dataplane", "control", "tools"]
 
 
 def main():

@@ -33,7 +33,7 @@ def test(folder, suite, log, wrapper=(), env=None):
     for old in (base.with_suffix(".json"), base.with_suffix(".junit.xml")):
         old.unlink(missing_ok=True)
     command = ["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--logbase", base.name,
-               "--print-errorlogs", "--num-processes", str(os.cpu_count() or 2)]
+               "--print-errorlogs", "--num-processes", str(os.cpu_count() or 2), "--timeout-multiplier", "4"]
     if wrapper:
         command += ["--wrapper", " ".join(wrapper)]
     ran = process.run(command, log, TEST_LIMIT_S, env)
