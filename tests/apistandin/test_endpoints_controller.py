@@ -22,7 +22,7 @@ def _pod(client, name, address, ready="True", port=8080):
 
 def _endpoints(client, count):
     def found():
-        each = [(slice_["ports"], one) for slice_ in client.get(SLICES)[1]["items"] for one in slice_["endpoints"]]
+        each = [(slice_["ports"], one) for slice_ in client.get(SLICES)[1]["items"] for one in slice_["endpoints"] or []]
         return (each,) if len(each) == count else None
     return eventually(found)[0]
 
@@ -34,7 +34,7 @@ def _service(client):
 def test_a_service_without_pods_has_an_empty_slice(cluster):
     _service(cluster)
     made = eventually(lambda: cluster.get(SLICES)[1]["items"])[0]
-    assert (made["endpoints"], made["addressType"]) == ([], "IPv4")
+    assert (made["endpoints"], made["ports"], made["addressType"]) == (None, None, "IPv4")
     assert made["metadata"]["labels"]["kubernetes.io/service-name"] == "web"
     cluster.call("DELETE", "/api/v1/namespaces/default/services/web")
     eventually(lambda: not cluster.get(SLICES)[1]["items"])

@@ -14,7 +14,7 @@ def test_a_merge_patch_removes_nulls_and_replaces_lists():
 def test_a_strategic_patch_adds_to_finalizers_and_takes_from_them():
     old = {"metadata": {"finalizers": ["a", "b"]}}
     added = strategic_patch("Service", old, {"metadata": {"finalizers": ["c"]}})
-    assert added["metadata"]["finalizers"] == ["a", "b", "c"]
+    assert added["metadata"]["finalizers"] == ["c", "a", "b"]
     patch = {"metadata": {"$setElementOrder/finalizers": ["c", "a"], "$deleteFromPrimitiveList/finalizers": ["b"]}}
     assert strategic_patch("Service", added, patch)["metadata"]["finalizers"] == ["c", "a"]
     assert old == {"metadata": {"finalizers": ["a", "b"]}}

@@ -103,8 +103,8 @@ def _few(values, most):
 
 
 def _slice(stored):
-    ports = [str(port.get("port", "*")) for port in stored.get("ports", [])]
-    addresses = [address for one in stored.get("endpoints", []) for address in one["addresses"]]
+    ports = [str(port.get("port", "*")) for port in stored.get("ports") or []]
+    addresses = [address for one in stored.get("endpoints") or [] for address in one["addresses"]]
     return [stored["metadata"]["name"], stored["addressType"], _few(ports, 3) or "<unset>",
             _few(addresses, 3) or "<unset>", _age(stored)]
 

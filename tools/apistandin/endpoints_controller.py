@@ -54,7 +54,7 @@ class EndpointsController:
             wanted = _wanted(service, pods)
         spare = sorted(have, key=lambda one: one["metadata"]["name"])
         for ports, endpoints in wanted:
-            match = next((one for one in spare if one["ports"] == ports), None)
+            match = next((one for one in spare if (one["ports"] or []) == ports), None)
             if match:
                 spare.remove(match)
             self._write(service, match, ports, endpoints)

@@ -4,6 +4,7 @@ import base64
 import json
 
 from . import errors
+from .requests import number_of
 
 
 def _continue_token(revision, key):
@@ -28,7 +29,7 @@ def parse_revision(text):
 
 def select(store, plural, query, selects):
     """Returns (list metadata, entries) under the store's lock, which the caller holds."""
-    limit, token = int(query.get("limit") or 0), query.get("continue")
+    limit, token = number_of(query, "limit"), query.get("continue")
     start = None
     if token:
         revision, start = _parse_token(token)

@@ -52,6 +52,7 @@ class Operations:
             strategy.prepare_create(stored)
             self._refuse_if_any(resource, name, metadata.validate(resource, stored) + strategy.validate(stored, None))
             self._refuse_if_any(resource, name, strategy.allocate(stored, None))
+            strategy.finish(stored)
             return stored if dry_run else self.store.commit(resource.plural, key, stored)
 
     def _check_namespace(self, resource, namespace, stored):
@@ -127,6 +128,7 @@ class Operations:
         self._refuse_if_any(resource, name, causes)
         if subresource != "status":
             self._refuse_if_any(resource, name, strategy.allocate(new, old))
+        strategy.finish(new)
         if new == old or dry_run:
             return new
         if self._may_go(new):

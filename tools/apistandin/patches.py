@@ -63,11 +63,11 @@ def _merge_map(lists, path, document, patch):
             merged[key] = _merge_list(lists, at, merged.get(key) or [], value)
         else:
             merged[key] = copy.deepcopy(value)
-    _apply_list_directives(lists, path, merged, patch)
+    _apply_list_directives(lists, path, document if isinstance(document, dict) else {}, merged, patch)
     return merged
 
 
-def _apply_list_directives(lists, path, merged, patch):
+def _apply_list_directives(lists, path, live, merged, patch):
     for directive, value in patch.items():
         if directive.startswith(_DELETE):
             key = directive.removeprefix(_DELETE)
@@ -76,18 +76,23 @@ def _apply_list_directives(lists, path, merged, patch):
         key = directive.removeprefix(_ORDER)
         if directive.startswith(_ORDER) and isinstance(merged.get(key), list):
             merge_key = lists.get(f"{path}.{key}" if path else key)
-            merged[key] = _in_order(merged[key], order, merge_key)
+            merged[key] = _in_order(merged[key], order, live.get(key) or [], merge_key)
 
 
-def _in_order(items, order, merge_key):
-    """Items that the order names stand in its order; each other one stays behind the item that it stood behind."""
-    wanted = [one[merge_key] if merge_key and isinstance(one, dict) else one for one in order]
-
+def _in_order(items, order, live, merge_key):
+    """What the patch names stands in the patch's order. What it does not name goes before the first named item that it
+    stood before in the live list, or to the end (mergeSortedSlice of apimachinery's strategicpatch)."""
     def identity(item):
-        return item.get(merge_key) if merge_key else item
+        return item.get(merge_key) if merge_key and isinstance(item, dict) else item
+    wanted, before = [identity(one) for one in order], [identity(one) for one in live]
     named = sorted((item for item in items if identity(item) in wanted), key=lambda i: wanted.index(identity(i)))
-    places = iter(named)
-    return [next(places) if identity(item) in wanted else item for item in items]
+    others = [item for item in items if identity(item) not in wanted]
+    merged = []
+    while named and others:
+        left, right = identity(others[0]), identity(named[0])
+        first = left in before and right in before and before.index(left) < before.index(right)
+        merged.append((others if first else named).pop(0))
+    return merged + named + others
 
 
 def _merge_list(lists, path, items, patch):
@@ -103,13 +108,17 @@ def _merge_list(lists, path, items, patch):
         if not isinstance(one, dict) or merge_key not in one:
             raise bad_request(f"map: {one} does not contain declared merge key: {merge_key}")
         at = next((i for i, item in enumerate(merged) if item.get(merge_key) == one[merge_key]), None)
-        if one.get("$patch") == "delete":
+        if _is_deletion(one):
             merged = [item for item in merged if item.get(merge_key) != one[merge_key]]
         elif at is None:
             merged.append(_merge_map(lists, path, {}, one))
         else:
             merged[at] = _merge_map(lists, path, merged[at], one)
-    return merged
+    return _in_order(merged, [one for one in patch if not _is_deletion(one)], items, merge_key)
+
+
+def _is_deletion(one):
+    return isinstance(one, dict) and one.get("$patch") == "delete"
 
 
 def json_patch(document, operations):

@@ -29,8 +29,19 @@ class Request:
     def dry_run(self):
         return self.query.get("dryRun") == "All"
 
+    def number(self, name):
+        """A query's number; 0 when it is absent."""
+        return number_of(self.query, name)
+
     def flag(self, name):
         return self.query.get(name, "") in _TRUE
+
+
+def number_of(query, name):
+    text = query.get(name) or "0"
+    if not text.isdigit():
+        raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return int(text)
 
 
 def query_of(target):
@@ -80,6 +91,7 @@ def _refine_verb(request, method):
     creates = request.verb == "create"
     if creates == bool(request.name) and request.verb not in ("list", "watch", "deletecollection"):
         raise errors.method_not_allowed()
-    if request.name and request.resource.namespaced and not request.namespace or (
-            creates and request.resource.namespaced and not request.namespace):
+    if request.resource.namespaced and not request.namespace and creates:
+        raise errors.method_not_allowed()
+    if request.resource.namespaced and not request.namespace and request.name:
         raise errors.no_such_path()

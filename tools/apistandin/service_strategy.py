@@ -59,6 +59,8 @@ class ServiceStrategy:
         status = _drop_empty(new.pop("status", {}))
         new.update({field: copy.deepcopy(value) for field, value in old.items() if field not in ("metadata", "status")})
         new["status"] = {"loadBalancer": {}} | status
+        for condition in status.get("conditions", []):
+            condition.setdefault("message", "")
         if new["spec"]["type"] == "LoadBalancer":
             for ingress in new["status"]["loadBalancer"].get("ingress", []):
                 if ingress.get("ip"):
@@ -92,6 +94,9 @@ class ServiceStrategy:
 
     def validate_status(self, new, old):
         return validate_service_status(new)
+
+    def finish(self, stored):
+        """As Strategy.finish."""
 
     def allocate(self, new, old):
         causes = self._fill_families(new["spec"])

@@ -187,6 +187,7 @@ def validate_service_status(stored):
 
 
 def _condition(at, condition):
+    """Stricter than kube-apiserver, which leaves Service conditions alone: as API conventions want conditions to be."""
     causes = [errors.required(f"{at}.{field}") for field in ("type", "status", "reason", "lastTransitionTime")
               if not condition.get(field)]
     status = condition.get("status")

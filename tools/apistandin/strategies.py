@@ -37,6 +37,9 @@ class Strategy:
         """Gives the object what only one object can have. Returns causes when that is taken."""
         return []
 
+    def finish(self, stored):
+        """What is told in another way than it is worked on."""
+
 
 def _take(new, old, fields):
     for field in fields:
@@ -88,7 +91,7 @@ class EndpointSliceStrategy(Strategy):
         super().prepare_update(new, old)
         self._fill(new)
         generation = old["metadata"].get("generation", 1)
-        changed = any(new.get(field) != old.get(field) for field in ("endpoints", "ports"))
+        changed = any((new.get(field) or []) != (old.get(field) or []) for field in ("endpoints", "ports"))
         new["metadata"]["generation"] = generation + (1 if changed else 0)
 
     @staticmethod
@@ -119,6 +122,10 @@ class EndpointSliceStrategy(Strategy):
         causes += [errors.duplicate(f"ports[{i}].name", name) for i, name in enumerate(names) if name in names[:i]]
         return causes
 
+    def finish(self, stored):
+        for field in ("endpoints", "ports"):
+            stored[field] = stored[field] or None  # Go tells an empty list that way.
+
 
 class EventStrategy(Strategy):
     def validate(self, new, old):
@@ -127,6 +134,13 @@ class EventStrategy(Strategy):
             return [errors.invalid_value("involvedObject.namespace", involved.get("namespace", ""),
                                          "does not match event.namespace")]
         return []
+
+    def finish(self, stored):
+        for field in ("firstTimestamp", "lastTimestamp", "eventTime"):
+            stored.setdefault(field, None)
+        stored.setdefault("source", {})
+        stored.setdefault("reportingComponent", "")
+        stored.setdefault("reportingInstance", "")
 
 
 _SPECIAL = {"Namespace": NamespaceStrategy, "Node": NodeStrategy, "Pod": PodStrategy,

@@ -45,7 +45,7 @@ class Watch:
         self._asked = parse_revision(query.get("resourceVersion"))
         self._initial_end = check_initial_events(query, faults.watch_list)
         self._bookmarks = request.flag("allowWatchBookmarks")
-        seconds = int(query.get("timeoutSeconds") or 0) or random.randint(1800, 3600)
+        seconds = request.number("timeoutSeconds") or random.randint(1800, 3600)
         self._deadline = time.monotonic() + seconds
         self._position = 0
 
