@@ -6,9 +6,12 @@
 namespace sluice::nat {
 namespace {
 
-// Half full at most. Below a few buckets chance has too much weight, so small tables get more room.
+// Four of ten slots: one value in a thousand overflows (eight slots: one in a hundred, and each waits for memory twice).
+// Below a few buckets chance has too much weight, so small tables get more room.
+constexpr std::size_t kValuesABucket = 4;
+
 std::size_t buckets_for(std::size_t values_max) {
-  return std::max<std::size_t>(8, (2 * values_max + IndexBucket::kSlots - 1) / IndexBucket::kSlots);
+  return std::max<std::size_t>(8, (values_max + kValuesABucket - 1) / kValuesABucket);
 }
 
 std::size_t slot_of(const IndexBucket& bucket, std::uint16_t tag, std::uint32_t value) {

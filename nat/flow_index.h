@@ -1,11 +1,11 @@
 #pragma once
 // From the hash of a flow key to numbers of entries: a hash table of 64-byte buckets that never reads the entries.
 //
-// A bucket has eight slots: a 16-bit tag of the hash (0: free) and the 32-bit value beside it. A value lies in its
+// A bucket has ten slots: a 16-bit tag of the hash (0: free) and the 32-bit value beside it. A value lies in its
 // hash's first bucket, or, if that was full when it came, in the second; the first bucket counts those, so that a
-// look-up reads a second line only where something did overflow. Half of the slots stay free: nearly every key is in
-// its first bucket, and a place is found by moving at most two values (cuckoo hashing, Pagh and Rodler 2004;
-// buckets and two choices as in Fan et al., "MemC3", 2013).
+// look-up reads a second line only where something did overflow. Six of ten slots stay free: nearly every value
+// is in its first bucket, and a place is found by moving at most two (cuckoo hashing, Pagh and Rodler 2004; buckets
+// and two choices as in Fan et al., "MemC3", 2013).
 //
 // The index does not keep hashes. Whoever owns the values tells it the hash of one when it has to move it.
 
@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
 #endif
 
 #include "nat/huge_memory.h"
@@ -23,7 +23,7 @@
 namespace sluice::nat {
 
 struct alignas(64) IndexBucket {
-  static constexpr std::size_t kSlots = 8;
+  static constexpr std::size_t kSlots = 10;
   std::uint16_t tags[kSlots];
   std::uint32_t values[kSlots];
   std::uint32_t overflowed;  // values whose first bucket is this one, but which lie in their second
@@ -32,10 +32,11 @@ static_assert(sizeof(IndexBucket) == 64);
 
 // Slots with this tag as a set of bits: bit 2·s for slot s.
 inline std::uint32_t slots_with_tag(const IndexBucket& bucket, std::uint16_t tag) {
-#if defined(__SSE2__)
-  const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags));
-  const __m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<short>(tag)));
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & 0x5555U;
+#if defined(__AVX2__)
+  // The load takes in the first values too; the mask leaves them out.
+  const __m256i tags = _mm256_load_si256(reinterpret_cast<const __m256i*>(&bucket));
+  const __m256i equal = _mm256_cmpeq_epi16(tags, _mm256_set1_epi16(static_cast<short>(tag)));
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(equal)) & 0x55555U;
 #else
   std::uint32_t bits = 0;
   for (std::size_t slot = 0; slot < IndexBucket::kSlots; ++slot) {
@@ -54,11 +55,15 @@ class FlowIndex {
 
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
 
-  // The value most likely meant, kNothing if there is none in the first bucket: for prefetching what it stands for.
+  // The value most likely meant, for prefetching what it stands for. kNothing if there is none in the first bucket; the
+  // second is then on its way, if it can be there.
   std::uint32_t guess(std::uint64_t hash) const {
     const IndexBucket& bucket = buckets_[first_bucket(hash)];
     const std::uint32_t bits = slots_with_tag(bucket, tag_of(hash));
-    return bits != 0 ? bucket.values[first_slot(bits)] : kNothing;
+    if (bits != 0) [[likely]]
+      return bucket.values[first_slot(bits)];
+    if (bucket.overflowed != 0) __builtin_prefetch(&buckets_[second_bucket(hash)]);
+    return kNothing;
   }
 
   // The first value under this hash that `is_it(value)` accepts, else kNothing.
