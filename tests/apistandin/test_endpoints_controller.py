@@ -22,7 +22,8 @@ def _pod(client, name, address, ready="True", port=8080):
 
 def _endpoints(client, count):
     def found():
-        each = [(slice_["ports"], one) for slice_ in client.get(SLICES)[1]["items"] for one in slice_["endpoints"] or []]
+        slices = client.get(SLICES)[1]["items"]
+        each = [(one["ports"], endpoint) for one in slices for endpoint in one["endpoints"] or []]
         return (each,) if len(each) == count else None
     return eventually(found)[0]
 

@@ -57,6 +57,16 @@ def test_leaving_the_type_load_balancer_wipes_what_belongs_to_it(client):
     assert "nodePort" not in service["spec"]["ports"][0]
 
 
+def test_an_old_server_leaves_status_to_its_writer(client):
+    client.create_service()
+    client.patch(_WEB + "/status", {"status": _STATUS})
+    client.faults(wipe_status=False)
+    service = client.patch(_WEB, {"spec": {"type": "ClusterIP"}})[1]
+    assert service["status"]["loadBalancer"]["ingress"][0]["ip"] == "192.0.2.1"
+    code, service = client.patch(_WEB + "/status", {"status": {"loadBalancer": {"ingress": None}}})
+    assert (code, service["status"]) == (200, {"loadBalancer": {}})
+
+
 def test_node_ports_outlive_the_change_between_types_that_have_them(client):
     before = client.create_service(externalTrafficPolicy="Local")["spec"]
     after = client.patch(_WEB, {"spec": {"type": "NodePort"}})[1]["spec"]
@@ -146,8 +156,8 @@ def test_status_takes_ingress_conditions_and_finalizers_but_no_spec(client):
 
 
 @pytest.mark.parametrize("ingress, field", [
-    ({"ip": "300.0.0.1"}, "ip"), ({"hostname": "192.0.2.1"}, "hostname"), ({"hostname": "a", "ipMode": "VIP"}, "ipMode"),
-    ({"ip": "192.0.2.1", "ipMode": "Odd"}, "ipMode")])
+    ({"ip": "300.0.0.1"}, "ip"), ({"hostname": "192.0.2.1"}, "hostname"),
+    ({"hostname": "a", "ipMode": "VIP"}, "ipMode"), ({"ip": "192.0.2.1", "ipMode": "Odd"}, "ipMode")])
 def test_a_wrong_ingress_is_refused(client, ingress, field):
     client.create_service()
     answer = client.patch(_WEB + "/status", {"status": {"loadBalancer": {"ingress": [ingress]}}})

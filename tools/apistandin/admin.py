@@ -23,6 +23,8 @@ def _set_faults(standin, wishes):
     if not isinstance(wishes, dict):
         raise errors.bad_request("faults: expected an object")
     wishes = dict(wishes)
+    if wishes.pop("clear", False):
+        _clear_faults(standin, None)
     with standin.store.lock:
         if wishes.pop("expire_watches", False):
             standin.store.expire()
@@ -30,6 +32,8 @@ def _set_faults(standin, wishes):
             standin.rotate_token()
         if "uid_mismatch" in wishes:
             standin.operations.uid_mismatch = int(wishes.pop("uid_mismatch"))
+        if "wipe_status" in wishes:
+            standin.operations.set_status_wiped(bool(wishes.pop("wipe_status")))
         standin.faults.set(wishes)
         standin.store.lock.notify_all()
     if wishes:
@@ -38,7 +42,11 @@ def _set_faults(standin, wishes):
 
 
 def _clear_faults(standin, _):
-    standin.faults.clear()
+    with standin.store.lock:
+        standin.faults.clear()
+        standin.operations.uid_mismatch = 409
+        standin.operations.set_status_wiped(True)
+        standin.store.lock.notify_all()
     return standin.faults.show()
 
 

@@ -29,8 +29,6 @@ class Faults:
 
     def set(self, wishes):
         """Takes what it knows out of `wishes`."""
-        if wishes.pop("clear", False):
-            self.clear()
         for name, default in self._defaults.items():
             if name in wishes:
                 value = wishes.pop(name)

@@ -26,6 +26,9 @@ class Operations:
         store.observers.append(self._index_owners)
         self.uid_mismatch = 409  # What a patch with another object's uid gets; kube-apiserver 1.20 says 422.
 
+    def set_status_wiped(self, wiped):
+        self._strategy["services"].wipes_status = wiped
+
     def get(self, resource, namespace, name):
         with self.store.lock:
             return self._existing(resource, namespace, name)

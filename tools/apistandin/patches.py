@@ -5,8 +5,9 @@ import copy
 
 from .errors import ApiError, bad_request
 
-# Lists of objects that strategic patches merge, by their key; lists of plain values that they add to. Lists that are
-# not named here are replaced as a whole, status.loadBalancer.ingress among them. From the patchStrategy tags of k8s.io/api.
+# Lists of objects that strategic patches merge, by their key; None marks lists of plain values that they add to. Lists
+# that are not named here are replaced as a whole, status.loadBalancer.ingress among them. From the patchStrategy tags
+# of k8s.io/api.
 _METADATA = {"metadata.finalizers": None, "metadata.ownerReferences": "uid"}
 _CONTAINER = {"ports": "containerPort", "env": "name", "volumeMounts": "mountPath", "volumeDevices": "devicePath"}
 _POD = {"spec.volumes": "name", "spec.imagePullSecrets": "name", "spec.hostAliases": "ip",

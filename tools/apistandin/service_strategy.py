@@ -35,6 +35,7 @@ def _node_ports(spec):
 class ServiceStrategy:
     def __init__(self, allocator):
         self._allocator = allocator
+        self.wipes_status = True  # Kubernetes 1.20 leaves status.loadBalancer to its writer when the type changes.
 
     def prepare_create(self, stored):
         self._normalize(stored)
@@ -48,7 +49,7 @@ class ServiceStrategy:
         _one_address_two_fields(spec, old_spec)
         _keep_allocated(spec, old_spec)
         _drop_what_the_type_has_not(spec, old_spec)
-        if spec["type"] != "LoadBalancer":
+        if spec["type"] != "LoadBalancer" and self.wipes_status:
             new["status"]["loadBalancer"] = {}
 
     def prepare_status(self, new, old):

@@ -84,9 +84,9 @@ def _port(at, port, name_required):
     if name_required and not name:
         causes.append(errors.required(f"{at}.name"))
     if name and not is_label(name):
-        causes.append(errors.invalid_value(f"{at}.name", name, "a DNS-1123 label must consist of lower case alphanumeric"
-                                           " characters or '-', and must start and end with an alphanumeric"
-                                           " character"))
+        causes.append(errors.invalid_value(f"{at}.name", name, "a DNS-1123 label must consist of lower case"
+                                           " alphanumeric characters or '-', and must start and end with an"
+                                           " alphanumeric character"))
     if not 1 <= number <= 65535:
         causes.append(errors.invalid_value(f"{at}.port", number, _PORT_RULE))
     if port["protocol"] not in ("TCP", "UDP", "SCTP"):
