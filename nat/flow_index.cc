@@ -6,7 +6,7 @@
 namespace sluice::nat {
 namespace {
 
-// Four of ten slots: one value in a thousand overflows (eight slots: one in a hundred, and each waits for memory twice).
+// Four of ten slots: one value in a thousand overflows (of eight: one in a hundred, and each waits for memory twice).
 // Below a few buckets chance has too much weight, so small tables get more room.
 constexpr std::size_t kValuesABucket = 4;
 

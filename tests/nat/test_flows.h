@@ -23,7 +23,8 @@ inline Flow numbered_flow(std::uint32_t number) {
   return flow;
 }
 
-inline Flow established(Flow flow) {
+inline Flow established(const Flow& embryonic) {
+  Flow flow = embryonic;
   flow.state = TcpState::kEstablished;
   return flow;
 }
