@@ -19,7 +19,7 @@ LINE_COLUMNS_MAX = 120
 # What may break a rule, and why: (path, rule, reason). A path ending in / stands for everything below it.
 EXCEPTIONS = [
     ("dataplane/verdict_list.h", "header", "a table that is included many times, each time with another macro"),
-    ("control/kube/json_field.h", "bool_parameter", "the default of a field that is a bool is one: a value, not a mode"),
+    ("control/kube/json_field.h", "bool_parameter", "the default of a bool is one: a value, not a mode"),
     ("tests/dataplane/cases_test.cc", "counterpart", "runs the table of tests/cases"),
     ("tests/tools/", "todo", "holds examples of what is refused"),
     ("tests/tools/", "path", "holds examples of what is refused"),
