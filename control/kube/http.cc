@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -37,9 +38,19 @@ struct HttpClient::Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
+  // Curl's own, but for those that tell a duration: the same failure shall be the same sentence.
+  std::string sentence(CURLcode code) const {
+    if (code == CURLE_OK) return {};
+    long number = 0;
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+    if (code == CURLE_COULDNT_CONNECT && number != 0) return server + ": " + std::strerror(static_cast<int>(number));
+    if (code == CURLE_OPERATION_TIMEDOUT) return server + ": no answer in time";
+    return server + ": " + (error[0] == '\0' ? curl_easy_strerror(code) : error.data());
+  }
   bool succeeds() const { return response.status >= 200 && response.status < 300; }
 
   std::uint64_t id = 0;
+  std::string server;
   HttpClient* client = nullptr;
   HttpRequest request;
   Response response;
@@ -159,6 +170,7 @@ HttpClient::Handle HttpClient::send(HttpRequest request, const Access& access) {
   const auto transfer = std::make_shared<Transfer>(std::move(request));
   transfer->id = id;
   transfer->client = this;
+  transfer->server = access.server;
   transfers_[id] = transfer;
   const auto token = access.bearer_token();
   if (!token) {
@@ -254,10 +266,7 @@ void HttpClient::deliver() {
     curl_off_t retry_after = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after);
     if (retry_after > 0) transfer->response.retry_after = std::chrono::seconds{retry_after};
-    const std::string_view detail{transfer->error.data()};
-    std::string error;
-    if (code != CURLE_OK) error = detail.empty() ? curl_easy_strerror(code) : std::string{detail};
-    finish(id, std::move(error));
+    finish(id, transfer->sentence(code));
   }
 }
 
