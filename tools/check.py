@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,8 @@ def main():
         return 0
     start = time.monotonic()
     os.chdir(ROOT)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # Whoever ends us ends what we have started.
+        signal.signal(number, signal.default_int_handler)
     done = []
     try:
         LOGS.mkdir(parents=True, exist_ok=True)

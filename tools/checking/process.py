@@ -20,7 +20,8 @@ def run(command, log, limit_s, env=None):
         begin = out.tell()
         try:
             process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                       env={**os.environ, **(env or {})}, start_new_session=True)
+                                       env={**os.environ, **(env or {})}, start_new_session=True,
+                                       preexec_fn=_heed_interrupts)
         except OSError as error:
             return results.Test("", results.FAILED, 0.0, f"{command[0]}: {error.strerror}")
         try:
@@ -34,6 +35,11 @@ def run(command, log, limit_s, env=None):
         return results.Test("", results.PASSED, seconds)
     reason = f"took longer than {limit_s:.0f} s" if code is None else f"exit code {code}"
     return results.Test("", results.FAILED, seconds, f"{results.last_lines(_read_end(log, begin))}\n({reason})")
+
+
+def _heed_interrupts():
+    """What runs in the background of a shell inherits that SIGINT is ignored: then it could not be asked to end."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _watch(process, log, start, limit_s):
