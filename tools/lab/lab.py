@@ -99,6 +99,10 @@ class Lab:
 
     # --- parts ---
 
+    @property
+    def prefix(self) -> str:
+        return self._state.prefix
+
     def ns(self, name: str) -> Namespace:
         """client, router, appliance, lan, cluster, node1 …, or a pod's name."""
         if self._state.exists() and name in (pods := self._state.read()["pods"]):

@@ -108,7 +108,7 @@ def values(lab) -> dict[str, str]:
         "kubeconfig": str(lab.kubeconfig), "directory": str(directory),
         "control_socket": str(directory / "sluiced.sock"),
         "wan_address": topology.APPLIANCE_WAN, "lan_address": topology.APPLIANCE_LAN, "router": topology.ROUTER,
-        "vip_pool": topology.VIP_POOL,
+        "vip_pool": topology.VIP_POOL, "prefix": lab.prefix,
     }
 
 
