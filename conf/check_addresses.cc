@@ -1,0 +1,86 @@
+#include <vector>
+
+#include "conf/checks.h"
+#include "conf/config.pb.h"
+#include "conf/syntax.h"
+
+namespace sluice::conf {
+namespace {
+
+struct Placed {
+  AddressRange range;
+  std::string text;
+  std::string path;
+};
+
+// Nobody may get an address that another pool gives, or that is in use by Sluice itself.
+class TakenAddresses {
+ public:
+  void add(const std::string& text, const std::string& path) {
+    if (const auto range = parse_address_range(text)) taken_.push_back({*range, text, path});
+  }
+  const Placed* find(const AddressRange& range) const {
+    for (const Placed& placed : taken_) {
+      if (placed.range.overlaps(range)) return &placed;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::vector<Placed> taken_;
+};
+
+TakenAddresses own_addresses(const Config& config) {
+  TakenAddresses taken;
+  for (int i = 0; i < config.ports_size(); ++i) {
+    for (int j = 0; j < config.ports(i).addresses_size(); ++j) {
+      const std::string& text = config.ports(i).addresses(j);
+      taken.add(text.substr(0, text.find('/')), element(child(element("ports", i), "addresses"), j));
+    }
+  }
+  for (int i = 0; i < config.snat().addresses_size(); ++i) {
+    taken.add(config.snat().addresses(i), element("snat.addresses", i));
+  }
+  return taken;
+}
+
+void check_range(const std::string& text, TakenAddresses& taken, Findings& findings, const std::string& path) {
+  const auto range = parse_address_range(text);
+  expect(range, findings, path);
+  if (!range) return;
+  if (const Placed* other = taken.find(*range)) {
+    findings.add(path, "'" + text + "' overlaps with '" + other->text + "' at " + other->path);
+  }
+  taken.add(text, path);
+}
+
+}  // namespace
+
+void check_snat(const Config& config, Findings& findings) {
+  if (config.snat().addresses().empty()) findings.add("snat.addresses", "at least one address is needed");
+  Unique addresses{findings};
+  for (int i = 0; i < config.snat().addresses_size(); ++i) {
+    const std::string path = element("snat.addresses", i);
+    expect(net::Ipv4Address::parse(config.snat().addresses(i)), findings, path);
+    addresses.add(config.snat().addresses(i), path);
+  }
+  expect(parse_port_range(config.snat().ports()), findings, "snat.ports");
+}
+
+void check_pools(const Config& config, Findings& findings) {
+  if (config.pools().empty()) findings.add("pools", "at least one pool is needed");
+  Unique names{findings};
+  TakenAddresses taken = own_addresses(config);
+  for (int i = 0; i < config.pools_size(); ++i) {
+    const Pool& pool = config.pools(i);
+    const std::string path = element("pools", i);
+    expect_name(pool.name(), findings, child(path, "name"));
+    names.add(pool.name(), child(path, "name"));
+    if (pool.ranges().empty()) findings.add(child(path, "ranges"), "at least one range is needed");
+    for (int j = 0; j < pool.ranges_size(); ++j) {
+      check_range(pool.ranges(j), taken, findings, element(child(path, "ranges"), j));
+    }
+  }
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,56 @@
+#include "conf/checks.h"
+#include "conf/config.pb.h"
+#include "conf/syntax.h"
+
+namespace sluice::conf {
+namespace {
+
+void check_device(const Port& port, Findings& findings, const std::string& path) {
+  if (port.device().empty()) {
+    return findings.add(child(path, "device"), "a device is missing: pci:ADDRESS, interface:NAME or vdev:STRING");
+  }
+  const auto device = parse_device(port.device());
+  expect(device, findings, child(path, "device"));
+  if (device && device->kind != DeviceKind::kInterface && port.has_driver()) {
+    findings.add(child(path, "driver"), "only for interface:NAME; the device is '" + port.device() + "'");
+  }
+}
+
+void check_route(const Route& route, Findings& findings, const std::string& path) {
+  expect(parse_network(route.to()), findings, child(path, "to"));
+  expect(net::Ipv4Address::parse(route.via()), findings, child(path, "via"));
+}
+
+void check_port(const Port& port, Findings& findings, const std::string& path) {
+  expect_name(port.name(), findings, child(path, "name"));
+  check_device(port, findings, path);
+  expect_within({576, 9600}, port.mtu(), findings, child(path, "mtu"));
+  if (!port.name().empty()) expect(check_interface_name(port.tap()), findings, child(path, "tap"));
+  for (int i = 0; i < port.addresses_size(); ++i) {
+    expect(parse_interface_address(port.addresses(i)), findings, element(child(path, "addresses"), i));
+  }
+  for (int i = 0; i < port.routes_size(); ++i) check_route(port.routes(i), findings, element(child(path, "routes"), i));
+}
+
+}  // namespace
+
+void check_ports(const Config& config, Findings& findings) {
+  if (config.ports().empty()) findings.add("ports", "at least one port is needed");
+  Unique names{findings};
+  Unique devices{findings};
+  Unique taps{findings};
+  Unique addresses{findings};
+  for (int i = 0; i < config.ports_size(); ++i) {
+    const Port& port = config.ports(i);
+    const std::string path = element("ports", i);
+    check_port(port, findings, path);
+    devices.add(port.device(), child(path, "device"));
+    if (names.add(port.name(), child(path, "name"))) taps.add(port.tap(), child(path, "tap"));
+    for (int j = 0; j < port.addresses_size(); ++j) {
+      const auto address = parse_interface_address(port.addresses(j));
+      if (address) addresses.add(address->address.to_string(), element(child(path, "addresses"), j));
+    }
+  }
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,88 @@
+#include <array>
+#include <chrono>
+#include <set>
+
+#include "conf/checks.h"
+#include "conf/config.pb.h"
+#include "conf/duration.h"
+
+namespace sluice::conf {
+namespace {
+
+constexpr unsigned kWorkersMax = 16;
+constexpr unsigned kCpuMax = 1023;                 // as in the kernel's cpu_set_t
+constexpr std::size_t kSocketPathLengthMax = 107;  // sun_path without its final zero
+
+void check_file_prefix(const std::string& prefix, Findings& findings) {
+  if (prefix.empty() || prefix.find('/') != std::string::npos) {
+    findings.add("dpdk.file_prefix", "expected a part of a file name, got '" + prefix + "'");
+  }
+}
+
+void check_path(const std::string& file, Findings& findings, const std::string& path) {
+  if (file.empty() || file.front() != '/') findings.add(path, "expected a path from the root, got '" + file + "'");
+}
+
+void check_workers(const Workers& workers, Findings& findings) {
+  std::set<unsigned> cpus;
+  for (const unsigned cpu : workers.cpus()) {
+    expect_within({0, kCpuMax}, cpu, findings, "workers.cpus");
+    if (!cpus.insert(cpu).second) findings.add("workers.cpus", "CPU " + std::to_string(cpu) + " is listed twice");
+  }
+  const auto cpu_count = static_cast<unsigned>(workers.cpus_size());
+  if (cpu_count > kWorkersMax) {
+    findings.add("workers.cpus", "expected up to 16 CPUs, got " + std::to_string(cpu_count));
+  } else if (cpu_count > 0 && workers.count() != cpu_count) {
+    findings.add("workers.count",
+                 "there is one worker on each of `cpus`: leave `count` out or make it " + std::to_string(cpu_count));
+  } else {
+    expect_within({1, kWorkersMax}, workers.count(), findings, "workers.count");
+  }
+  expect_within({1024, 100'000'000}, workers.flows_max(), findings, "workers.flows_max");
+  const auto idle_sleep = parse_duration(workers.idle_sleep());
+  expect(idle_sleep, findings, "workers.idle_sleep");
+  if (idle_sleep && *idle_sleep > std::chrono::milliseconds{10}) {
+    findings.add("workers.idle_sleep",
+                 "expected at most 10ms: packets wait that long, got '" + workers.idle_sleep() + "'");
+  }
+}
+
+}  // namespace
+
+void check_process(const Config& config, Findings& findings) {
+  if (config.engine() == ENGINE_XDP) {
+    findings.add("engine", "the XDP engine is not part of this version; use auto or dpdk");
+  }
+  check_path(config.state_dir(), findings, "state_dir");
+  check_path(config.admin_socket(), findings, "admin_socket");
+  if (config.admin_socket().size() > kSocketPathLengthMax) {
+    findings.add("admin_socket", "the path of a socket has at most 107 characters, this one has " +
+                                     std::to_string(config.admin_socket().size()));
+  }
+  expect_within({16, 1'048'576}, config.dpdk().memory_mb(), findings, "dpdk.memory_mb");
+  check_file_prefix(config.dpdk().file_prefix(), findings);
+  check_workers(config.workers(), findings);
+}
+
+void check_timeouts(const Config& config, Findings& findings) {
+  const Timeouts& timeouts = config.timeouts();
+  const std::array<std::pair<const char*, const std::string*>, 8> all{{
+      {"timeouts.tcp_syn", &timeouts.tcp_syn()},
+      {"timeouts.tcp_established", &timeouts.tcp_established()},
+      {"timeouts.tcp_half_closed", &timeouts.tcp_half_closed()},
+      {"timeouts.tcp_closing", &timeouts.tcp_closing()},
+      {"timeouts.udp_unreplied", &timeouts.udp_unreplied()},
+      {"timeouts.udp_replied", &timeouts.udp_replied()},
+      {"timeouts.dns_unreplied", &timeouts.dns_unreplied()},
+      {"timeouts.dns_replied", &timeouts.dns_replied()},
+  }};
+  for (const auto& [path, text] : all) {
+    const auto timeout = parse_duration(*text);
+    expect(timeout, findings, path);
+    if (timeout && (*timeout < std::chrono::seconds{1} || *timeout > std::chrono::hours{30 * 24})) {
+      findings.add(path, "expected 1s to 30d, got '" + *text + "'");
+    }
+  }
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,58 @@
+#include "conf/defaults.h"
+
+#include "conf/config.pb.h"
+#include "conf/syntax.h"
+
+namespace sluice::conf {
+namespace {
+
+void apply_defaults(Dpdk& dpdk) {
+  if (!dpdk.has_memory_mb()) dpdk.set_memory_mb(128);
+  if (!dpdk.has_file_prefix()) dpdk.set_file_prefix("sluice");
+}
+
+void apply_defaults(Workers& workers) {
+  if (!workers.has_count()) workers.set_count(workers.cpus().empty() ? 1 : static_cast<unsigned>(workers.cpus_size()));
+  if (!workers.has_flows_max()) workers.set_flows_max(1'000'000);
+  if (!workers.has_idle_sleep()) workers.set_idle_sleep("50us");
+}
+
+void apply_defaults(Port& port) {
+  const auto device = parse_device(port.device());
+  if (!port.has_driver() && device && device->kind == DeviceKind::kInterface) port.set_driver(DRIVER_AF_PACKET);
+  if (!port.has_mtu()) port.set_mtu(1500);
+  if (!port.has_tap()) port.set_tap("sl-" + port.name());
+  if (!port.has_announce_vips()) port.set_announce_vips(true);
+}
+
+// As nat/timeouts.h has them, with the reasons.
+void apply_defaults(Timeouts& timeouts) {
+  if (!timeouts.has_tcp_syn()) timeouts.set_tcp_syn("5s");
+  if (!timeouts.has_tcp_established()) timeouts.set_tcp_established("2h4m");
+  if (!timeouts.has_tcp_half_closed()) timeouts.set_tcp_half_closed("120s");
+  if (!timeouts.has_tcp_closing()) timeouts.set_tcp_closing("10s");
+  if (!timeouts.has_udp_unreplied()) timeouts.set_udp_unreplied("30s");
+  if (!timeouts.has_udp_replied()) timeouts.set_udp_replied("180s");
+  if (!timeouts.has_dns_unreplied()) timeouts.set_dns_unreplied("10s");
+  if (!timeouts.has_dns_replied()) timeouts.set_dns_replied("5s");
+}
+
+}  // namespace
+
+void apply_defaults(Config& config) {
+  if (!config.has_state_dir()) config.set_state_dir("/var/lib/sluice");
+  if (!config.has_admin_socket()) config.set_admin_socket("/run/sluice/admin.sock");
+  apply_defaults(*config.mutable_dpdk());
+  apply_defaults(*config.mutable_workers());
+  for (Port& port : *config.mutable_ports()) apply_defaults(port);
+  if (!config.mutable_snat()->has_ports()) config.mutable_snat()->set_ports("32768-65535");
+  for (Pool& pool : *config.mutable_pools()) {
+    if (!pool.has_auto_assign()) pool.set_auto_assign(true);
+  }
+  for (Cluster& cluster : *config.mutable_clusters()) {
+    if (cluster.load_balancer_classes().empty()) cluster.add_load_balancer_classes("sluice.dev/edge");
+  }
+  apply_defaults(*config.mutable_timeouts());
+}
+
+}  // namespace sluice::conf

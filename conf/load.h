@@ -1,0 +1,23 @@
+#pragma once
+// Reads a configuration file. All that is wrong with it is said at once, in the order of the file.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/config.pb.h"
+#include "conf/problem.h"
+
+namespace sluice::conf {
+
+struct Loaded {
+  Config config;  // With defaults applied. Not to be used unless ok().
+  std::vector<Problem> problems;
+
+  bool ok() const { return problems.empty(); }
+};
+
+Loaded load(std::string_view yaml_text);
+Loaded load_file(const std::string& path);  // A file that cannot be read is a problem without a line.
+
+}  // namespace sluice::conf
