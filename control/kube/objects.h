@@ -1,5 +1,5 @@
 #pragma once
-// What this project reads of Kubernetes objects, as plain values: Services, Nodes and EndpointSlices (discovery.k8s.io/v1).
+// What we read of Kubernetes objects, as plain values: Services, Nodes and EndpointSlices (discovery.k8s.io/v1).
 //
 // decode.h makes them from JSON with the API's defaults filled in, so that no reader needs to know that an absent
 // `ready` means true. Names follow the API's fields. Addresses that the data path uses are parsed; text that is only

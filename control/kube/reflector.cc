@@ -72,6 +72,7 @@ void Reflector<Object>::apply_list(std::string resource_version) {
   }
   for (const auto& key : gone) tell_deleted(key);
   resource_version_ = std::move(resource_version);
+  listed_ = Reactor::Clock::now();
   if (!std::exchange(synced_, true)) callbacks_.on_synced();
   watch();
 }
@@ -151,6 +152,8 @@ void Reflector<Object>::watch_ended(const Response& response) {
 
 template <typename Object>
 void Reflector<Object>::list_again(const std::string& why) {
+  // Not one list after the other in a circle: then an outage before this is no reason to wait.
+  if (Reactor::Clock::now() - listed_ >= pace_.stable_after) healthy();
   say(Link::kDisconnected, "list " + resource_.name + " again: " + why);
   retry_after({}, &Reflector::list);
 }

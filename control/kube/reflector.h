@@ -90,6 +90,7 @@ class Reflector {
   std::map<std::string, Known> known_;   // By key; malformed objects too.
   std::vector<Decoded<Object>> staged_;  // Pages of a list that is not whole yet.
   LineSplitter lines_;
+  Reactor::Clock::time_point listed_{};
   Reactor::Clock::time_point watch_began_{};
   HttpClient::Handle request_;
   Reactor::TimerId timer_ = 0;

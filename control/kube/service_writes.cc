@@ -83,8 +83,9 @@ std::vector<Write> plan_ours(const Service& observed, const Desired& desired, co
 std::vector<Write> plan_release(const Service& observed, std::string_view now) {
   if (!observed.meta.has_finalizer(kOwnFinalizer)) return {};
   Desired nothing;
-  // Of another type it was emptied by the API server, which refuses that we write there.
-  if (observed.type == ServiceType::kLoadBalancer) nothing.ingress.emplace();
+  // A change of type empties the addresses, and then nothing is written here. But servers as old as 1.20 leave them; to
+  // empty them is allowed at any type, only to write some is not.
+  nothing.ingress.emplace();
   const auto patch = difference(observed.status, nothing, now);
   return {{Write::Kind::kRelease, patch_releasing(observed.meta, finalizers_where(observed, true), patch)}};
 }

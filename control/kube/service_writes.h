@@ -3,8 +3,8 @@
 //
 // Rules (KUBERNETES.md 2.2, 2.3): finalizers come first and only on an object that is not being deleted; status is
 // patched only where it differs in meaning; the ingress list is always written whole; finalizers go after the data path
-// has let go of the address; `status.loadBalancer` is never written on a Service of another type. All are
-// strategic-merge patches of `/status` that name the object's uid.
+// has let go of the address; no address is ever written on a Service of another type. All are strategic-merge patches
+// of `/status` that name the object's uid.
 
 #include <optional>
 #include <string>

@@ -154,14 +154,22 @@ TEST(PlanWrites, ReleasesADeletedServiceInOnePatch) {
                                 R"("conditions":[{"$patch":"delete","type":"sluice.dev/Provisioned"}]}})"}));
 }
 
-TEST(PlanWrites, DoesNotTouchTheAddressesOfAServiceOfAnotherType) {
+TEST(PlanWrites, ReleasesAServiceOfAnotherType) {
+  const std::string metadata = R"({"metadata":{"uid":"u1","$deleteFromPrimitiveList/finalizers":)"
+                               R"(["sluice.dev/cleanup","service.kubernetes.io/load-balancer-cleanup"]})";
   auto service = load_balancer();
   service.type = ServiceType::kClusterIp;
-  service.status.ingress = address();  // Cannot be; and is not ours to mend.
   EXPECT_THAT(plan_writes(service, {.stage = Stage::kTornDown}, {}, kNow),
-              ElementsAre(Write{Write::Kind::kRelease,
-                                R"({"metadata":{"uid":"u1","$deleteFromPrimitiveList/finalizers":)"
-                                R"(["sluice.dev/cleanup","service.kubernetes.io/load-balancer-cleanup"]}})"}));
+              ElementsAre(Write{Write::Kind::kRelease, metadata + "}"}));
+  service.status.ingress = address();  // Kubernetes 1.20 leaves it there.
+  EXPECT_THAT(plan_writes(service, {.stage = Stage::kTornDown}, {}, kNow),
+              ElementsAre(Write{Write::Kind::kRelease, metadata + R"(,"status":{"loadBalancer":{"ingress":null}}})"}));
+}
+
+TEST(PlanWrites, PublishesNothingOnAServiceOfAnotherType) {
+  auto service = load_balancer();
+  service.type = ServiceType::kNodePort;
+  EXPECT_THAT(plan_writes(service, ours(), {}, kNow), IsEmpty());
 }
 
 TEST(PlanWrites, LeavesAServiceAloneThatDoesNotBearOurFinalizer) {
