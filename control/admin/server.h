@@ -1,0 +1,56 @@
+#pragma once
+// The daemon's side of the admin socket: reads requests, has them answered, writes the answers. Runs on the reactor.
+//
+// A client may send one request after another; each is handled when the one before is answered, so a client that does
+// not read holds at most one answer. A client that sends nonsense gets a sentence and is let go.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/result.h"
+#include "control/admin/admin.pb.h"
+#include "control/admin/server_socket.h"
+#include "control/reactor.h"
+
+namespace sluice::control::admin {
+
+using sluice::admin::Request;
+using sluice::admin::Response;
+
+using Reply = std::function<void(Response)>;
+// Calls `reply` once, now or later, on the reactor's thread. The client, or the server, may be gone by then.
+// The request lives only until the handler returns.
+using Handler = std::function<void(const Request& request, Reply reply)>;
+
+Response failure(std::string sentence);  // An answer that says why there is none.
+
+class Connection;
+
+class Server {
+ public:
+  static constexpr std::size_t kClientsMax = 256;
+
+  // Fails as ServerSocket::listen() does. The reactor must outlive the server.
+  static base::Result<std::unique_ptr<Server>> start(Reactor& reactor, const std::string& path, Handler handler);
+  ~Server();  // Closes all connections and removes the socket's file. Not from within the handler.
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::size_t clients() const { return connections_.size(); }
+
+ private:
+  Server(Reactor& reactor, ServerSocket socket, Handler handler);
+  void listen();
+  void accept_all();
+  void welcome(FileDescriptor socket);
+
+  Reactor& reactor_;
+  ServerSocket socket_;
+  Handler handler_;
+  Reactor::TimerId retry_ = 0;
+  std::unordered_map<int, std::shared_ptr<Connection>> connections_;  // By file descriptor.
+};
+
+}  // namespace sluice::control::admin
