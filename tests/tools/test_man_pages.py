@@ -1,0 +1,50 @@
+"""The man pages can be made, and the one of the configuration file leaves no key out."""
+import re
+import shutil
+import subprocess
+
+import pytest
+from checking.suites import ROOT
+
+PAGES = sorted((ROOT / "docs/man").glob("*.scd"))
+SECTIONS = {"Config": "THE DAEMON", "Dpdk": "dpdk", "Workers": "workers", "Port": "ports", "Snat": "snat",
+            "Pool": "pools", "Cluster": "clusters", "Timeouts": "timeouts"}
+
+
+def messages():
+    """Of config.proto: name of the message -> names of its fields that have a value of their own."""
+    text = (ROOT / "conf/config.proto").read_text()
+    found = dict(re.findall(r"^message (\w+) \{(.*?)^\}", text, re.M | re.S))
+    return {name: [field for kind, field in re.findall(r"^ +(?:optional |repeated )?(\w+) (\w+) = \d+", body, re.M)
+                   if kind not in found or kind == "Route"] for name, body in found.items()}
+
+
+def sections():
+    """Of the man page: heading -> text below it."""
+    parts = re.split(r"^# (.*)\n", (ROOT / "docs/man/sluice.yaml.5.scd").read_text(), flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_scdoc_takes_it(page):
+    if not shutil.which("scdoc"):
+        pytest.skip("scdoc is not installed")
+    with page.open("rb") as text:
+        done = subprocess.run(["scdoc"], stdin=text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_it_is_built_and_installed(page):
+    assert f"'{page.stem}': 'man{page.stem[-1]}'" in (ROOT / "docs/man/meson.build").read_text()
+
+
+@pytest.mark.parametrize("message, heading", SECTIONS.items())
+def test_every_key_of_the_configuration_is_explained(message, heading):
+    explained = re.findall(r"^\*(\w+)\*:", sections()[heading], re.M)
+    assert explained == messages()[message]
+
+
+def test_every_message_of_the_configuration_has_a_section():
+    assert set(messages()) - {"Route"} == set(SECTIONS)
+    assert all(f"*{field}*:" in sections()["ports"] for field in messages()["Route"])
