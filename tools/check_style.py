@@ -21,6 +21,7 @@ EXCEPTIONS = [
     ("dataplane/verdict_list.h", "header", "a table that is included many times, each time with another macro"),
     ("control/kube/json_field.h", "bool_parameter", "the default of a bool is one: a value, not a mode"),
     ("tests/dataplane/cases_test.cc", "counterpart", "runs the table of tests/cases"),
+    ("docs/man/", "blanks", "scdoc indents by tabs only"),
     ("tests/tools/", "todo", "holds examples of what is refused"),
     ("tests/tools/", "path", "holds examples of what is refused"),
 ]
