@@ -13,7 +13,7 @@ struct Placed {
   std::string path;
 };
 
-// Nobody may get an address that another pool gives, or that is in use by Sluice itself.
+// Nobody may get an address that another pool gives, or that belongs to the appliance or to its gateways.
 class TakenAddresses {
  public:
   void add(const std::string& text, const std::string& path) {
@@ -30,14 +30,19 @@ class TakenAddresses {
   std::vector<Placed> taken_;
 };
 
+void add_port(const Port& port, TakenAddresses& taken, const std::string& path) {
+  for (int i = 0; i < port.addresses_size(); ++i) {
+    const std::string& text = port.addresses(i);
+    taken.add(text.substr(0, text.find('/')), element(child(path, "addresses"), i));
+  }
+  for (int i = 0; i < port.routes_size(); ++i) {
+    taken.add(port.routes(i).via(), child(element(child(path, "routes"), i), "via"));
+  }
+}
+
 TakenAddresses own_addresses(const Config& config) {
   TakenAddresses taken;
-  for (int i = 0; i < config.ports_size(); ++i) {
-    for (int j = 0; j < config.ports(i).addresses_size(); ++j) {
-      const std::string& text = config.ports(i).addresses(j);
-      taken.add(text.substr(0, text.find('/')), element(child(element("ports", i), "addresses"), j));
-    }
-  }
+  for (int i = 0; i < config.ports_size(); ++i) add_port(config.ports(i), taken, element("ports", i));
   for (int i = 0; i < config.snat().addresses_size(); ++i) {
     taken.add(config.snat().addresses(i), element("snat.addresses", i));
   }
@@ -61,10 +66,14 @@ void check_snat(const Config& config, Findings& findings) {
   Unique addresses{findings};
   for (int i = 0; i < config.snat().addresses_size(); ++i) {
     const std::string path = element("snat.addresses", i);
-    expect(net::Ipv4Address::parse(config.snat().addresses(i)), findings, path);
+    expect_address(config.snat().addresses(i), findings, path);
     addresses.add(config.snat().addresses(i), path);
   }
-  expect(parse_port_range(config.snat().ports()), findings, "snat.ports");
+  const auto ports = parse_port_range(config.snat().ports());
+  expect(ports, findings, "snat.ports");
+  if (ports && ports->last - ports->first + 1U < config.workers().count()) {
+    findings.add("snat.ports", "fewer ports than workers; each needs some of its own");
+  }
 }
 
 void check_pools(const Config& config, Findings& findings) {

@@ -18,7 +18,7 @@ void check_device(const Port& port, Findings& findings, const std::string& path)
 
 void check_route(const Route& route, Findings& findings, const std::string& path) {
   expect(parse_network(route.to()), findings, child(path, "to"));
-  expect(net::Ipv4Address::parse(route.via()), findings, child(path, "via"));
+  expect_address(route.via(), findings, child(path, "via"));
 }
 
 void check_port(const Port& port, Findings& findings, const std::string& path) {

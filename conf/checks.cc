@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "net/address.h"
+
 namespace sluice::conf {
 
 void expect_within(Bounds bounds, unsigned value, Findings& findings, const std::string& path) {
@@ -20,10 +22,14 @@ void expect_name(std::string_view name, Findings& findings, const std::string& p
   }
 }
 
+void expect_address(const std::string& text, Findings& findings, const std::string& path) {
+  if (!net::Ipv4Address::parse(text)) findings.add(path, "expected an IPv4 address like 192.0.2.1, got '" + text + "'");
+}
+
 bool Unique::add(const std::string& value, const std::string& path) {
   if (value.empty()) return true;
   const auto [found, is_new] = first_.emplace(value, path);
-  if (!is_new) findings_->add(path, "'" + value + "' stands at " + found->second + " already");
+  if (!is_new) findings_->add(path, "'" + value + "' is used at " + found->second + " already");
   return is_new;
 }
 

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <tuple>
 #include <utility>
 
@@ -31,12 +31,12 @@ bool was_readable(std::string_view path, const std::vector<Problem>& reading) {
 
 Loaded load(std::string_view yaml_text) {
   Loaded loaded;
-  Reading reading = read_yaml(yaml_text, loaded.config);
+  const Reading reading = read_yaml(yaml_text, loaded.config);
+  loaded.problems = reading.problems;
   apply_defaults(loaded.config);
   for (Problem& problem : validate(loaded.config, reading.positions)) {
     if (was_readable(problem.path, reading.problems)) loaded.problems.push_back(std::move(problem));
   }
-  std::move(reading.problems.begin(), reading.problems.end(), std::back_inserter(loaded.problems));
   std::stable_sort(loaded.problems.begin(), loaded.problems.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
@@ -45,11 +45,15 @@ Loaded load(std::string_view yaml_text) {
 
 Loaded load_file(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (file.good() || file.eof()) return load(text);
-  Loaded loaded;
-  loaded.problems.push_back({0, 0, "", std::string{"cannot be read: "} + std::strerror(errno)});
-  return loaded;
+  file.peek();  // What opens may still not be readable: a directory.
+  if (file.fail()) {
+    Loaded loaded;
+    loaded.problems.push_back({0, 0, "", std::string{"cannot be read: "} + std::strerror(errno)});
+    return loaded;
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return load(text.str());
 }
 
 }  // namespace sluice::conf

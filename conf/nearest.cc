@@ -26,10 +26,11 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known) {
   std::string_view best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  std::size_t least = word.size() + 1;
   for (const std::string_view candidate : known) {
     const std::size_t edits = distance(word, candidate);
-    if (edits < least && edits < candidate.size()) {
+    const std::size_t edits_max = (std::max(word.size(), candidate.size()) + 2) / 3;
+    if (edits < least && edits <= edits_max) {
       least = edits;
       best = candidate;
     }

@@ -1,5 +1,5 @@
 #pragma once
-// The small languages inside the configuration's texts. Everything here was checked when the file was loaded: who reads a
+// The small languages inside the configuration's texts. All texts were checked when the file was loaded: who reads a
 // loaded Config may dereference the Results. Ranges include both ends.
 
 #include <cstdint>

@@ -86,7 +86,7 @@ void Reader::read_message(const YAML::Node& node, Message& message, const std::s
         path, "expected keys with values, got " + std::string{node.IsSequence() ? "a list" : quoted(node.Scalar())});
   std::set<std::string> seen;
   for (const auto& entry : node) {
-    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
+    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "(a key that is not a word)";
     const std::string where = child(path, key);
     const bool is_new = seen.insert(key).second;
     if (!is_new) {

@@ -1,9 +1,9 @@
 #pragma once
-// YAML into any protobuf message: keys are the names of its fields, enumerators stand in lower case without their prefix.
+// YAML into any protobuf message: keys are the names of its fields, enumerators lose their prefix and capitals.
 //
 // Walks the message's descriptor, so a field added to the .proto is readable at once. Understands the types that
-// config.proto has: messages, text, bool, uint32, enumerations, and lists of them. Strict: unknown keys, keys given twice
-// and values of another type are problems, all of them reported. A list or a mapping without a value is empty.
+// config.proto has: messages, text, bool, uint32, enumerations, and lists of them. Strict: unknown keys, keys given
+// twice and values of another type are problems, all of them reported. A list or mapping without a value is empty.
 
 #include <string_view>
 #include <vector>

@@ -1,0 +1,69 @@
+#include "conf/defaults.h"
+
+#include <gtest/gtest.h>
+
+#include "conf/config.pb.h"
+
+namespace sluice::conf {
+namespace {
+
+TEST(Defaults, FillEverythingThatWasLeftOut) {
+  Config config;
+  config.add_ports()->set_name("wan");
+  config.add_pools();
+  config.add_clusters();
+  apply_defaults(config);
+  EXPECT_EQ(config.ShortDebugString(),
+            R"(state_dir: "/var/lib/sluice" admin_socket: "/run/sluice/admin.sock" )"
+            R"(dpdk { memory_mb: 128 file_prefix: "sluice" } )"
+            R"(workers { count: 1 flows_max: 1000000 idle_sleep: "50us" } )"
+            R"(ports { name: "wan" mtu: 1500 tap: "sl-wan" announce_vips: true } )"
+            R"(snat { ports: "32768-65535" } pools { auto_assign: true } )"
+            R"(clusters { load_balancer_classes: "sluice.dev/edge" } )"
+            R"(timeouts { tcp_syn: "5s" tcp_established: "2h4m" tcp_half_closed: "120s" tcp_closing: "10s" )"
+            R"(udp_unreplied: "30s" udp_replied: "180s" dns_unreplied: "10s" dns_replied: "5s" })");
+}
+
+TEST(Defaults, ChangeNothingThatWasSaid) {
+  Config config;
+  config.mutable_workers()->set_idle_sleep("0");
+  Port& port = *config.add_ports();
+  port.set_announce_vips(false);
+  port.set_tap("wire0");
+  config.add_pools()->set_auto_assign(false);
+  apply_defaults(config);
+  EXPECT_EQ(config.workers().idle_sleep(), "0");
+  EXPECT_FALSE(config.ports(0).announce_vips());
+  EXPECT_EQ(config.ports(0).tap(), "wire0");
+  EXPECT_FALSE(config.pools(0).auto_assign());
+}
+
+TEST(Defaults, GiveADriverToInterfacesOnly) {
+  Config config;
+  config.add_ports()->set_device("interface:eth1");
+  config.add_ports()->set_device("vdev:net_null0");
+  apply_defaults(config);
+  EXPECT_EQ(config.ports(0).driver(), DRIVER_AF_PACKET);
+  EXPECT_TRUE(config.ports(0).has_driver());
+  EXPECT_FALSE(config.ports(1).has_driver());
+}
+
+TEST(Defaults, CountAWorkerForEachCpu) {
+  Config config;
+  config.mutable_workers()->add_cpus(2);
+  config.mutable_workers()->add_cpus(3);
+  apply_defaults(config);
+  EXPECT_EQ(config.workers().count(), 2U);
+}
+
+TEST(Defaults, AreTheSameWhenAppliedAgain) {
+  Config config;
+  config.add_clusters();
+  apply_defaults(config);
+  const std::string once = config.ShortDebugString();
+  apply_defaults(config);
+  EXPECT_EQ(config.ShortDebugString(), once);
+}
+
+}  // namespace
+}  // namespace sluice::conf
