@@ -16,20 +16,22 @@ struct PortEndpoints {
 bool carries(const kube::EndpointSlice& slice, const PlannedPort& port) {
   if (slice.address_type != kube::AddressType::kIpv4) return false;
   return std::ranges::any_of(slice.ports, [&](const kube::EndpointPort& candidate) {
-    return candidate.name == port.name && candidate.protocol == port.protocol;
+    // Proxies on the nodes pass over a port without a number, so nothing answers there.
+    return candidate.name == port.name && candidate.protocol == port.protocol && candidate.port.value_or(0) != 0;
   });
 }
 
 // The same endpoint may stand in two slices for a moment: counted once, by its best version.
-PortEndpoints count_endpoints(const kube::SliceMap& slices, const kube::Service& service, const PlannedPort& port) {
+PortEndpoints count_endpoints(const kube::SliceMap& slices, const PlannedPort& port) {
   std::set<std::pair<net::IpAddress, std::string>> ready, terminating;
   for (const auto& [name, slice] : slices) {
     if (!carries(slice, port)) continue;
     for (const auto& endpoint : slice.endpoints) {
       if (endpoint.addresses.empty()) continue;
       const std::pair identity{endpoint.addresses.front(), endpoint.node_name};
-      // Ready is looked at first: publishNotReadyAddresses makes terminating endpoints ready.
-      if (endpoint.ready || service.publish_not_ready_addresses) {
+      // Ready is looked at first: publishNotReadyAddresses makes terminating endpoints ready. It does so in the slice, and
+      // proxies on the nodes look at nothing else.
+      if (endpoint.ready) {
         ready.insert(identity);
       } else if (endpoint.serving && endpoint.terminating) {
         terminating.insert(identity);
@@ -103,7 +105,7 @@ Eligibility eligibility(const kube::Node& node) {
 void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, PlannedService& planned) {
   std::vector<PortEndpoints> endpoints;
   for (const auto& port : planned.ports) {
-    endpoints.push_back(count_endpoints(cluster.slices_of(service.meta.key()), service, port));
+    endpoints.push_back(count_endpoints(cluster.slices_of(service.meta.key()), port));
   }
   for (const auto& [name, node] : cluster.nodes) {
     const Eligibility eligible = eligibility(node);

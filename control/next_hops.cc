@@ -49,27 +49,23 @@ class Planner {
     }
     const auto index = static_cast<std::uint16_t>(plan_.next_hops.size());
     plan_.next_hops.push_back(hop);
+    keys_.push_back(key);
     indexes_[key] = index;
     if (key.address) plan_.wanted.push_back({key.link, *key.address});
     return index;
   }
 
   NextHops plan() {
-    std::vector<HopKey> hops;  // By route of the table, to find a backend's own hop behind it.
-    std::vector<dataplane::Route> by_hop;
     for (const auto& route : input_.routes) {
       const auto hop = hop_of(route);
       // A hole, or a way out that is not ours: covers the wider prefixes behind it all the same.
-      const std::uint16_t index = hop ? index_of(*hop) : kNoRoute;
-      plan_.routes.push_back({route.prefix, {index}});
-      by_hop.push_back({route.prefix, {hop ? static_cast<std::uint16_t>(hops.size()) : kNoRoute}});
-      if (hop) hops.push_back(*hop);
+      plan_.routes.push_back({route.prefix, {hop ? index_of(*hop) : kNoRoute}});
     }
-    const dataplane::RouteTable table{by_hop};
+    const dataplane::RouteTable table{plan_.routes};
     for (const auto& backend : input_.backends) {
       const std::uint16_t found = table.find(backend);
       if (found == kNoRoute) continue;
-      HopKey hop = hops[found];
+      HopKey hop = keys_[found];
       if (!hop.address) hop.address = backend;
       const std::uint16_t index = index_of(hop);
       if (index != kNoRoute) plan_.backends[backend] = index;
@@ -88,6 +84,7 @@ class Planner {
   std::map<int, const PortLink*> ports_;
   std::map<netlink::NeighbourKey, const netlink::Neighbour*> neighbours_;
   std::map<HopKey, std::uint16_t> indexes_;
+  std::vector<HopKey> keys_;  // By index of the next hop.
   NextHops plan_;
 };
 

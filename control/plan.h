@@ -20,6 +20,8 @@ struct PlannedBackend {
   std::string node;
   net::Ipv4Address address;
   std::uint32_t weight = 1;  // Never zero.
+
+  bool operator==(const PlannedBackend&) const = default;
 };
 
 // What became of a node for a Service, with the reason, for `explain`.
@@ -30,6 +32,8 @@ struct PlannedNode {
   State state = State::kOut;
   std::uint32_t weight = 0;  // Of the first port; 1 for every node under policy Cluster.
   std::string reason;
+
+  bool operator==(const PlannedNode&) const = default;
 };
 std::string_view to_string(PlannedNode::State state);  // "in", "draining", "out"
 
@@ -43,6 +47,7 @@ struct PlannedPort {
   std::string problem;  // The same as a sentence.
 
   bool is_served() const { return error.empty(); }
+  bool operator==(const PlannedPort&) const = default;
 };
 
 struct PlannedService {
@@ -53,7 +58,7 @@ struct PlannedService {
     kReleasing,  // Was ours: the data path lets go, then finalizers and address go.
   };
   std::string cluster;
-  kube::ObjectMeta meta;
+  kube::ObjectMeta meta;  // Without resource_version: a plan does not differ because a Service was written.
   Stage stage = Stage::kPending;
   std::string load_balancer_class;
   std::optional<net::Ipv4Address> vip;
@@ -70,6 +75,7 @@ struct PlannedService {
 
   std::string key() const { return meta.key(); }
   bool has_backends() const;
+  bool operator==(const PlannedService&) const = default;
 };
 std::string_view to_string(PlannedService::Stage stage);  // "pending", "reserved", "served", "releasing"
 

@@ -68,6 +68,7 @@ PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& servi
                          .load_balancer_class = service.load_balancer_class.value_or(""),
                          .traffic_policy = service.external_traffic_policy,
                          .client_ip_affinity = service.client_ip_affinity.has_value()};
+  planned.meta.resource_version.clear();
   for (const auto& port : service.ports) planned.ports.push_back(plan_port(port));
   read_source_ranges(service, planned);
   choose_backends(*cluster.state, service, planned);
@@ -142,6 +143,13 @@ void assign_addresses(const ReconcileInput& input, const std::map<std::string, c
 
 }  // namespace
 
+std::string why_not_ours(const ClusterInput& cluster, const kube::Service& service) {
+  if (service.type != kube::ServiceType::kLoadBalancer) return "its type is " + std::string{kube::to_string(service.type)};
+  if (service.meta.is_deleting()) return "it is being deleted";
+  if (!service.load_balancer_class) return "it has no loadBalancerClass, and claim_classless is not set for " + cluster.name;
+  return "its loadBalancerClass " + *service.load_balancer_class + " is none of those of " + cluster.name;
+}
+
 Plan reconcile(const ReconcileInput& input) {
   Plan plan{.book = input.book};
   std::map<std::string, const kube::Service*> observed;
@@ -155,6 +163,7 @@ Plan reconcile(const ReconcileInput& input) {
         plan.services.push_back(plan_ours(cluster, service));
       } else if (service.meta.has_finalizer(kube::kOwnFinalizer)) {
         releasing.push_back({.cluster = cluster.name, .meta = service.meta, .stage = Stage::kReleasing});
+        releasing.back().meta.resource_version.clear();
       }
     }
   }

@@ -32,6 +32,9 @@ struct ReconcileInput {
 inline constexpr std::string_view kPoolAnnotation = "sluice.dev/pool";
 inline constexpr std::string_view kSourceRangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
+// For a Service that the plan leaves out, the reason as a sentence.
+std::string why_not_ours(const ClusterInput& cluster, const kube::Service& service);
+
 Plan reconcile(const ReconcileInput& input);
 
 }  // namespace sluice::control

@@ -60,6 +60,7 @@ class Forwarder {
 
   // Workers serve from this snapshot within one turn of theirs. The one before is freed when no worker reads it.
   virtual void publish(std::unique_ptr<const Snapshot> snapshot) = 0;
+  virtual const Snapshot& snapshot() const = 0;  // The one published last. Valid until the next publish().
 
   // At most `limit` flows that match. Workers look at a bounded number of entries a turn, so the answer comes later:
   // call collect_answers() every few milliseconds while there are open queries.
@@ -69,6 +70,9 @@ class Forwarder {
 
   virtual unsigned workers() const = 0;
   virtual const WorkerCounters& counters(unsigned worker) const = 0;
+  virtual std::size_t flows_max() const = 0;  // Of each worker.
+  virtual std::vector<SnatUsage> snat_usage() const = 0;  // Of all workers together.
+  virtual std::vector<net::MacAddress> port_macs() const = 0;
   virtual std::vector<PortStatus> port_status() const = 0;
   virtual std::vector<std::string> memory_report() const = 0;  // A line for each thing that memory was taken for.
 };

@@ -6,6 +6,11 @@
 #include "dataplane/steer.h"
 
 namespace sluice::dataplane {
+namespace {
+
+constexpr unsigned kReportEvery = 1024;  // Calls of expire().
+
+}  // namespace
 
 Pipeline::Pipeline(const PipelineOptions& options)
     : worker_{options.worker},
@@ -14,7 +19,8 @@ Pipeline::Pipeline(const PipelineOptions& options)
       ports_{{.addresses = options.snat_addresses,
               .ports = options.snat_ports,
               .workers = options.workers,
-              .worker = options.worker}} {}
+              .worker = options.worker}},
+      snat_in_use_(ports_.address_count()) {}
 
 void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
   WorkerState state{flows_, ports_};
@@ -47,6 +53,14 @@ void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entri
     counters_.flows_expired.add(1);
   });
   counters_.flows.set(flows_.size());
+  counters_.flows_opened.set(flows_.counters().inserts);
+  if (calls_to_report_-- == 0) report();
+}
+
+// Adds up over all groups of ports: not for every turn.
+void Pipeline::report() {
+  calls_to_report_ = kReportEvery;
+  for (std::size_t i = 0; i < snat_in_use_.size(); ++i) snat_in_use_[i].set(ports_.usage(i).in_use);
 }
 
 unsigned Pipeline::owner(const Snapshot& snapshot, const Packet& packet) const {

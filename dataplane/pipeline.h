@@ -2,7 +2,7 @@
 // The pipeline of one worker: the steps in their order, and the state they work on. Pure: no EAL, no clock, no system call.
 
 #include <cstdint>
-#include <span>
+#include <vector>
 
 #include "dataplane/counters.h"
 #include "dataplane/packet.h"
@@ -36,15 +36,20 @@ class Pipeline {
   const nat::FlowTable& flows() const { return flows_; }
   const nat::PortPool& ports() const { return ports_; }
   WorkerCounters& counters() { return counters_; }
+  // SNAT ports in use of the address of this index (as PortPool orders them). May be read by control; a little behind.
+  std::uint64_t snat_in_use(std::size_t address) const { return snat_in_use_[address].get(); }
 
  private:
   void count(Burst& burst);
+  void report();
 
   const unsigned worker_;
   const unsigned workers_;
   nat::FlowTable flows_;
   nat::PortPool ports_;
   WorkerCounters counters_;
+  std::vector<Counter> snat_in_use_;  // By address of the pool.
+  unsigned calls_to_report_ = 0;
 };
 
 }  // namespace sluice::dataplane

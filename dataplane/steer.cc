@@ -76,17 +76,6 @@ bool is_reopened(const Packet& packet) {
   return is_syn && packet.direction == nat::Direction::kToNode && nat::may_reuse(packet.flow->state);
 }
 
-bool admits(const ServicePort& service, net::Ipv4Address client) {
-  return service.source_ranges == nullptr || service.source_ranges->find(client) != kNoRoute;
-}
-
-// What Maglev chooses by. All ports of a service share their table, so a client without ports in the hash meets the same
-// node on all of them (sessionAffinity: ClientIP).
-std::uint64_t choice_hash(const ServicePort& service, net::FlowKey key) {
-  if (service.client_ip_affinity) key.source_port = key.destination_port = net::Be16{};
-  return net::hash(key);
-}
-
 Verdict open_flow(const Snapshot& snapshot, WorkerState& state, nat::Tick now, Packet& packet) {
   const ServicePort& service = snapshot.service_ports[packet.service];
   if (packet.key.protocol == net::IpProtocol::kTcp && (packet.tcp().flags & net::kTcpSyn) == 0) {
@@ -137,6 +126,15 @@ void keep_state(nat::Tick now, Packet& packet) {
 }
 
 }  // namespace
+
+bool admits(const ServicePort& service, net::Ipv4Address client) {
+  return service.source_ranges == nullptr || service.source_ranges->find(client) != kNoRoute;
+}
+
+std::uint64_t choice_hash(const ServicePort& service, net::FlowKey key) {
+  if (service.client_ip_affinity) key.source_port = key.destination_port = net::Be16{};
+  return net::hash(key);
+}
 
 Verdict classify(const Snapshot& snapshot, WorkerState& state, Packet& packet) {
   if (packet.is_tcp_or_udp()) [[likely]] {

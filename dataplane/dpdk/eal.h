@@ -3,24 +3,11 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
+#include "dataplane/dpdk/start.h"
 
 namespace sluice::dataplane::dpdk {
-
-enum class HugepageUse { kAuto, kOn, kOff };
-
-struct EalOptions {
-  std::string file_prefix = "sluice";
-  HugepageUse hugepages = HugepageUse::kAuto;
-  unsigned memory_mb = 128;               // For packet buffers and rings.
-  std::vector<unsigned> worker_cpus;      // One worker an entry.
-  unsigned floating_workers = 0;          // Workers without a CPU of their own, used when worker_cpus is empty.
-  std::vector<std::string> pci_devices;   // Addresses that may be probed; none: no PCI device is touched.
-  std::vector<std::string> vdevs;         // "net_af_packet0,iface=wan"
-  std::vector<std::string> extra_args;
-};
 
 class Eal {
  public:

@@ -84,9 +84,21 @@ Result<> DpdkForwarder::start_workers() {
     pipeline.worker = i;
     pipeline.workers = count;
     workers_.push_back(std::make_unique<Worker>(shared_, pipeline));
+    const auto& ports = workers_.back()->pipeline().ports();
+    snat_capacity_.resize(ports.address_count());
+    for (std::size_t address = 0; address < snat_capacity_.size(); ++address) {
+      snat_capacity_[address].address = ports.usage(address).address;
+      snat_capacity_[address].capacity += ports.usage(address).capacity;
+    }
     ::rte_eal_remote_launch(run_worker, workers_.back().get(), i + 1);
   }
   return {};
+}
+
+Result<std::unique_ptr<Forwarder>> start(ForwarderOptions options) {
+  auto forwarder = DpdkForwarder::start(std::move(options));
+  if (!forwarder) return fail(forwarder.message());
+  return std::unique_ptr<Forwarder>{std::move(*forwarder)};
 }
 
 DpdkForwarder::~DpdkForwarder() {
@@ -153,6 +165,20 @@ void DpdkForwarder::collect_answers() {
   ask_workers();
   if (done.found.size() > done.limit) done.found.resize(done.limit);
   done.on_flows(std::move(done.found));
+}
+
+std::vector<SnatUsage> DpdkForwarder::snat_usage() const {
+  std::vector<SnatUsage> usage = snat_capacity_;
+  for (const auto& worker : workers_) {
+    for (std::size_t i = 0; i < usage.size(); ++i) usage[i].in_use += worker->pipeline().snat_in_use(i);
+  }
+  return usage;
+}
+
+std::vector<net::MacAddress> DpdkForwarder::port_macs() const {
+  std::vector<net::MacAddress> macs;
+  for (const auto& port : shared_.ports) macs.push_back(port->mac());
+  return macs;
 }
 
 std::vector<PortStatus> DpdkForwarder::port_status() const {

@@ -10,17 +10,11 @@
 #include "base/result.h"
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/start.h"
 #include "dataplane/dpdk/worker.h"
 #include "dataplane/forwarder.h"
 
 namespace sluice::dataplane::dpdk {
-
-struct ForwarderOptions {
-  EalOptions eal;
-  std::vector<PortOptions> ports;
-  PipelineOptions pipeline;  // `worker` and `workers` are filled in for each.
-  std::chrono::nanoseconds idle_sleep_max{50'000};
-};
 
 class DpdkForwarder final : public Forwarder {
  public:
@@ -29,6 +23,7 @@ class DpdkForwarder final : public Forwarder {
   ~DpdkForwarder() override;
 
   void publish(std::unique_ptr<const Snapshot> snapshot) override;
+  const Snapshot& snapshot() const override { return *current_; }
   void query_flows(FlowFilter filter, std::size_t limit, OnFlows on_flows) override;
   // Collects what workers have answered; call it every few milliseconds while `has_open_queries()`.
   void collect_answers() override;
@@ -36,6 +31,9 @@ class DpdkForwarder final : public Forwarder {
 
   unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
   const WorkerCounters& counters(unsigned worker) const override { return workers_[worker]->counters(); }
+  std::size_t flows_max() const override { return options_.pipeline.flows_max; }
+  std::vector<SnatUsage> snat_usage() const override;
+  std::vector<net::MacAddress> port_macs() const override;
   std::vector<PortStatus> port_status() const override;
   std::vector<std::string> memory_report() const override;
 
@@ -61,6 +59,7 @@ class DpdkForwarder final : public Forwarder {
   std::size_t buffers_bytes_ = 0;
   Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<SnatUsage> snat_capacity_;  // Nothing in use.
   std::unique_ptr<const Snapshot> current_;
   std::deque<std::pair<std::uint64_t, std::unique_ptr<const Snapshot>>> retired_;  // With the token to wait for.
   std::deque<OpenQuery> open_queries_;

@@ -10,18 +10,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "dataplane/dpdk/start.h"
 #include "dataplane/forwarder.h"
 #include "net/address.h"
 
 namespace sluice::dataplane::dpdk {
-
-struct PortOptions {
-  std::string name;                    // As the configuration calls it.
-  std::string device;                  // What DPDK calls it: PCI address or vdev name.
-  std::string tap;                     // Name of the kernel's end; empty: the port has none.
-  std::uint16_t mtu = 1500;
-  unsigned queues = 1;                 // One for each worker, or as many as the device has.
-};
 
 // A DPDK device with its queues, started on creation and closed at the end.
 class Device {

@@ -49,7 +49,7 @@ void Worker::run() {
 
 bool Worker::turn(const Snapshot& snapshot) {
   std::size_t received = receive_from_workers(snapshot);
-  for (std::uint16_t port = 0; port < shared_.ports.size(); ++port) {
+  for (std::uint16_t port = 0, count = static_cast<std::uint16_t>(shared_.ports.size()); port < count; ++port) {
     received += receive(snapshot, port);
     received += receive_from_kernel(port);
   }

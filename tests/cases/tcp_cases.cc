@@ -5,7 +5,7 @@ namespace {
 
 using dataplane::Verdict;
 using enum dataplane::Verdict;
-constexpr auto kSyn = net::kTcpSyn, kAck = net::kTcpAck, kFin = net::kTcpFin, kRst = net::kTcpRst;
+constexpr auto kSyn = net::kTcpSyn, kAck = net::kTcpAck, kRst = net::kTcpRst;
 constexpr std::uint8_t kSynAck = net::kTcpSyn | net::kTcpAck, kFinAck = net::kTcpFin | net::kTcpAck;
 
 Step client(std::string what, std::uint8_t flags) {

@@ -1,0 +1,192 @@
+#include "control/answers.h"
+
+#include <algorithm>
+
+#include "control/explain.h"
+#include "control/retell.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr std::size_t kFlowsDefault = 100;
+constexpr std::size_t kFlowsMost = 100'000;
+constexpr std::chrono::milliseconds kCollectEvery{1};
+
+messages::Response refusal(std::string sentence) {
+  messages::Response response;
+  response.set_error(std::move(sentence));
+  return response;
+}
+
+base::Result<net::IpProtocol> parse_protocol(const std::string& text) {
+  if (text == "tcp") return net::IpProtocol::kTcp;
+  if (text == "udp") return net::IpProtocol::kUdp;
+  return base::fail("protocol: expected tcp or udp, got '" + text + "'");
+}
+
+// Ports of a request, which protobuf carries in 32 bits.
+base::Result<net::Be16> parse_port(std::uint32_t port) {
+  if (port > 65'535) return base::fail("port: expected 1 to 65535, got " + std::to_string(port));
+  return net::Be16{static_cast<std::uint16_t>(port)};
+}
+
+base::Result<net::FlowKey> key_of(const messages::ExplainFlow& request) {
+  net::FlowKey key;
+  const auto protocol = parse_protocol(request.protocol());
+  if (!protocol) return base::fail(protocol.message());
+  const auto client = net::Ipv4Address::parse(request.client());
+  if (!client) return base::fail("client: " + client.message());
+  const auto vip = net::Ipv4Address::parse(request.vip());
+  if (!vip) return base::fail("VIP: " + vip.message());
+  const auto client_port = parse_port(request.client_port()), vip_port = parse_port(request.vip_port());
+  if (!client_port) return base::fail(client_port.message());
+  if (!vip_port) return base::fail(vip_port.message());
+  key.source = *client;
+  key.destination = *vip;
+  key.source_port = *client_port;
+  key.destination_port = *vip_port;
+  key.protocol = *protocol;
+  return key;
+}
+
+base::Result<dataplane::FlowFilter> filter_of(const messages::FlowFilter& from, const Names& names) {
+  dataplane::FlowFilter filter;
+  if (!from.protocol().empty()) {
+    const auto protocol = parse_protocol(from.protocol());
+    if (!protocol) return base::fail(protocol.message());
+    filter.protocol = *protocol;
+  }
+  const auto read_address = [](const std::string& text, std::optional<net::Ipv4Address>& to) -> base::Result<> {
+    if (text.empty()) return {};
+    const auto address = net::Ipv4Address::parse(text);
+    if (!address) return base::fail(address.message());
+    to = *address;
+    return {};
+  };
+  if (auto read = read_address(from.client(), filter.client); !read) return base::fail("client: " + read.message());
+  if (auto read = read_address(from.vip(), filter.vip); !read) return base::fail("VIP: " + read.message());
+  std::string node = from.node();
+  for (const auto& [address, name] : names.nodes) {
+    if (name == node) node = address.to_string();
+  }
+  if (auto read = read_address(node, filter.node); !read) {
+    return base::fail("node: expected the name of a node or its address, got '" + from.node() + "'");
+  }
+  const auto client_port = parse_port(from.client_port()), vip_port = parse_port(from.vip_port());
+  if (!client_port) return base::fail(client_port.message());
+  if (!vip_port) return base::fail(vip_port.message());
+  if (from.client_port() != 0) filter.client_port = *client_port;
+  if (from.vip_port() != 0) filter.vip_port = *vip_port;
+  return filter;
+}
+
+messages::Response explain_service(const Appliance& appliance, const messages::ExplainService& request) {
+  const std::string key = request.namespace_() + "/" + request.name();
+  const PlannedService* service = appliance.plan().find(request.cluster(), key);
+  messages::Response response;
+  if (service != nullptr) {
+    *response.mutable_service_explained() = retell_why(appliance, *service);
+    return response;
+  }
+  for (const auto& link : appliance.clusters()) {
+    if (!request.cluster().empty() && link->name() != request.cluster()) continue;
+    if (!link->synced()) return refusal("cluster " + link->name() + " is not known completely yet: see `sluice show status`");
+    const auto& services = link->cluster().state().services;
+    const auto found = services.find(key);
+    if (found == services.end()) continue;
+    return refusal("service " + key + " is not ours: " + why_not_ours(link->input(), found->second));
+  }
+  return refusal("no cluster of ours has a Service " + key);
+}
+
+}  // namespace
+
+Answers::Answers(Reactor& reactor, const Appliance& appliance) : reactor_{reactor}, appliance_{appliance} {}
+
+void Answers::answer(const messages::Request& request, Reply reply) {
+  using Question = messages::Request;
+  messages::Response response;
+  switch (request.question_case()) {
+    case Question::kShowServices: *response.mutable_services() = retell_services(appliance_); break;
+    case Question::kShowBackends: *response.mutable_backends() = retell_backends(appliance_); break;
+    case Question::kShowPorts: *response.mutable_ports() = retell_ports(appliance_); break;
+    case Question::kShowDrops: *response.mutable_drops() = retell_drops(appliance_); break;
+    case Question::kShowStatus:
+      *response.mutable_status() = retell_status(appliance_, std::chrono::steady_clock::now() - started_);
+      break;
+    case Question::kExplainService: response = explain_service(appliance_, request.explain_service()); break;
+    case Question::kShowFlows: return show_flows(request.show_flows(), std::move(reply));
+    case Question::kExplainFlow: return explain_flow(request.explain_flow(), std::move(reply));
+    case Question::QUESTION_NOT_SET: response = refusal("this sluiced does not know that question: is it older than sluice?");
+  }
+  reply(std::move(response));
+}
+
+void Answers::show_flows(const messages::ShowFlows& request, Reply reply) {
+  const Names names = names_of(appliance_);
+  const auto filter = filter_of(request.filter(), names);
+  if (!filter) return reply(refusal(filter.message()));
+  const std::size_t limit = std::min<std::size_t>(request.limit() == 0 ? kFlowsDefault : request.limit(), kFlowsMost);
+  // One more than wanted tells whether there are more.
+  ask_flows(*filter, limit + 1, [names, limit, reply = std::move(reply)](std::vector<dataplane::FlowRecord> found) {
+    messages::Response response;
+    auto& flows = *response.mutable_flows();
+    flows.set_truncated(found.size() > limit);
+    if (found.size() > limit) found.resize(limit);
+    for (const auto& record : found) retell(record, names, *flows.add_flows());
+    reply(std::move(response));
+  });
+}
+
+void Answers::explain_flow(const messages::ExplainFlow& request, Reply reply) {
+  const auto key = key_of(request);
+  if (!key) return reply(refusal(key.message()));
+  std::vector<std::string> port_names;
+  for (const auto& port : appliance_.options().ports) port_names.push_back(port.name);
+  const auto& snapshot = appliance_.forwarder().snapshot();
+  const ExplainedFlow told = control::explain_flow(snapshot, *key, port_names);
+  const Names names = names_of(appliance_);
+
+  messages::Response response;
+  auto& explained = *response.mutable_flow_explained();
+  for (const auto& step : told.steps) {
+    auto& shown = *explained.add_steps();
+    shown.set_step(step.step);
+    shown.set_sentence(step.sentence);
+  }
+  explained.set_verdict(std::string{name(told.verdict)});
+  if (told.service) {
+    const auto& service = snapshot.service_ports[*told.service];
+    const auto known = names.services.find(*told.service);
+    if (known != names.services.end()) explained.set_service(known->second);
+    explained.set_slot(told.slot);
+    explained.set_slots_total(told.slots);
+    explained.set_node_port(service.node_port.host());
+  }
+  if (told.backend != lb::kNoBackend) {
+    const auto address = snapshot.backends[told.backend].address;
+    const auto node = names.nodes.find(address);
+    explained.set_node(node == names.nodes.end() ? address.to_string() : node->second);
+  }
+  const dataplane::FlowFilter filter{.protocol = key->protocol, .client = key->source, .client_port = key->source_port,
+                                     .vip = key->destination, .vip_port = key->destination_port};
+  ask_flows(filter, 1, [names, response, reply = std::move(reply)](std::vector<dataplane::FlowRecord> found) mutable {
+    if (!found.empty()) retell(found.front(), names, *response.mutable_flow_explained()->mutable_live());
+    reply(std::move(response));
+  });
+}
+
+void Answers::ask_flows(dataplane::FlowFilter filter, std::size_t limit, dataplane::Forwarder::OnFlows on_flows) {
+  appliance_.forwarder().query_flows(filter, limit, std::move(on_flows));
+  if (is_collecting_) return;
+  is_collecting_ = true;
+  reactor_.after(kCollectEvery, [this] { collect(); });
+}
+
+void Answers::collect() {
+  appliance_.forwarder().collect_answers();
+  is_collecting_ = appliance_.forwarder().has_open_queries();
+  if (is_collecting_) reactor_.after(kCollectEvery, [this] { collect(); });
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,36 @@
+#pragma once
+// Answers to what `sluice` asks: reads the appliance's state and retells it. Changes nothing.
+
+#include <chrono>
+#include <functional>
+
+#include "control/admin/admin.pb.h"
+#include "control/appliance.h"
+#include "control/reactor.h"
+
+namespace sluice::control {
+
+namespace messages = ::sluice::admin;  // Of admin.proto.
+
+class Answers {
+ public:
+  // Both outlive it.
+  Answers(Reactor& reactor, const Appliance& appliance);
+
+  // Replies at once, or, where workers are asked for their flows, some milliseconds later.
+  void answer(const messages::Request& request, std::function<void(messages::Response)> reply);
+
+ private:
+  using Reply = std::function<void(messages::Response)>;
+  void show_flows(const messages::ShowFlows& request, Reply reply);
+  void explain_flow(const messages::ExplainFlow& request, Reply reply);
+  void ask_flows(dataplane::FlowFilter filter, std::size_t limit, dataplane::Forwarder::OnFlows on_flows);
+  void collect();
+
+  Reactor& reactor_;
+  const Appliance& appliance_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  bool is_collecting_ = false;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,187 @@
+#include "control/appliance.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/log.h"
+
+namespace sluice::control {
+namespace {
+
+using base::fail;
+using base::Result;
+
+constexpr std::chrono::milliseconds kCoalesce{1};       // Changes within this time share a turn.
+constexpr std::chrono::seconds kRetryLedger{5};
+
+std::string host_name() {
+  char name[256] = "sluice";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+Appliance::Appliance(Reactor& reactor, Options options)
+    : reactor_{reactor}, options_{std::move(options)}, http_{reactor}, builder_{options_.longest_idle + std::chrono::minutes{1}} {}
+
+Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options options) {
+  std::unique_ptr<Appliance> appliance{new Appliance{reactor, std::move(options)}};
+  Appliance& self = *appliance;
+  auto ledger = ipam::Ledger::open(self.options_.state_dir + "/ledger");
+  if (!ledger) return fail(ledger.message());
+  self.ledger_ = std::make_unique<ipam::Ledger>(std::move(*ledger));
+  self.plan_.book = self.ledger_->book();
+
+  auto forwarder = dataplane::dpdk::start(self.options_.forwarder);
+  if (!forwarder) return fail(forwarder.message());
+  self.forwarder_ = std::move(*forwarder);
+  for (const auto& line : self.forwarder_->memory_report()) spdlog::info("memory: {}", line);
+  if (auto kernel = self.set_up_kernel(); !kernel) return fail(kernel.message());
+
+  for (const auto& cluster : self.options_.clusters) {
+    self.clusters_.push_back(
+        std::make_unique<ClusterLink>(reactor, self.http_, cluster, host_name(), [&self] { self.changed(); }));
+  }
+  self.changed();
+  return appliance;
+}
+
+Result<> Appliance::set_up_kernel() {
+  auto configurator = netlink::Configurator::open();
+  if (!configurator) return fail(configurator.message());
+  const auto attempt = [](const PortOptions& port, Result<> result) -> Result<> {
+    if (!result) return fail("ports: " + port.name + ": " + result.message());
+    return {};
+  };
+  for (const auto& port : options_.ports) {
+    if (auto done = attempt(port, configurator->set_mtu(port.tap, port.mtu)); !done) return done;
+    if (auto done = attempt(port, configurator->set_up(port.tap)); !done) return done;
+    for (const auto& address : port.addresses) {
+      if (auto done = attempt(port, configurator->add_address(port.tap, address)); !done) return done;
+    }
+  }
+  for (const auto& port : options_.ports) {  // Routes last: a gateway may be behind another port.
+    for (const auto& route : port.routes) {
+      if (auto done = attempt(port, configurator->replace_route(port.tap, route)); !done) return done;
+    }
+  }
+  auto kernel = netlink::KernelState::start(reactor_);
+  if (!kernel) return fail(kernel.message());
+  kernel_ = std::move(*kernel);
+  kernel_->on_change([this] {
+    network_changed_ = true;
+    changed();
+  });
+  auto resolver = netlink::Resolver::start(reactor_, *kernel_);
+  if (!resolver) return fail(resolver.message());
+  resolver_ = std::move(*resolver);
+  auto send = announce::open_packet_sender();
+  if (!send) return fail(send.message());
+  announcer_ = std::make_unique<announce::L2Announcer>(reactor_, std::move(*send));
+  return {};
+}
+
+void Appliance::changed() {
+  if (turn_is_due_) return;
+  turn_is_due_ = true;
+  reactor_.after(kCoalesce, [this] {
+    turn_is_due_ = false;
+    turn();
+  });
+}
+
+bool Appliance::ready() const {
+  return kernel_->ready() && std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->synced(); });
+}
+
+// The life of a change: plan, ledger, packets, announcements, API. A step that fails leaves all behind it as it was.
+void Appliance::turn() {
+  if (!is_serving_ && !ready()) return;
+  if (!is_serving_) spdlog::info("all sources are known: serving");
+  is_serving_ = true;
+  const Plan before = std::move(plan_);
+  plan_ = {};
+  if (auto planned = plan_anew(); !planned) {
+    plan_ = before;
+    if (last_failure_ != planned.message()) spdlog::error("the last good configuration stays: {}", planned.message());
+    last_failure_ = planned.message();
+    reactor_.after(kRetryLedger, [this] { changed(); });
+    return;
+  }
+  last_failure_.clear();
+  publish(before);
+  announce(before);
+  for (const auto& cluster : clusters_) cluster->tell(before, plan_);
+}
+
+Result<> Appliance::plan_anew() {
+  std::vector<ClusterInput> inputs;
+  for (const auto& cluster : clusters_) inputs.push_back(cluster->input());
+  plan_ = reconcile({.clusters = inputs, .pools = options_.pools, .book = ledger_->book(), .now = std::time(nullptr)});
+  if (auto stored = ledger_->store(plan_.book); !stored) return fail(stored.message());
+  return {};
+}
+
+void Appliance::publish(const Plan& before) {
+  if (!network_changed_ && before.services == plan_.services) return;  // Heartbeats of Nodes, our own status writes.
+  network_changed_ = false;
+  std::vector<net::Ipv4Address> kernel_addresses;
+  for (const auto& address : kernel_->addresses()) {
+    if (address.address.is_v4()) kernel_addresses.push_back(address.address.v4());
+  }
+  auto built = builder_.build({.plan = plan_,
+                               .routes = kernel_->routes(),
+                               .neighbours = kernel_->neighbours(),
+                               .links = port_links(),
+                               .ports = dataplane_ports(),
+                               .snat_addresses = options_.forwarder.pipeline.snat_addresses,
+                               .kernel_addresses = kernel_addresses,
+                               .timeouts = options_.timeouts,
+                               .now = std::chrono::steady_clock::now()});
+  resolver_->want(built.wanted_neighbours);
+  forwarder_->publish(std::move(built.snapshot));
+}
+
+void Appliance::announce(const Plan& before) {
+  std::vector<announce::Interface> interfaces;
+  for (const auto& link : port_links()) {
+    const auto& port = options_.ports[link.port];
+    if (port.announces_vips) interfaces.push_back({.index = link.link, .name = port.tap, .mac = link.mac});
+  }
+  const auto served = [](const Plan& plan) {
+    std::vector<net::Ipv4Address> vips;
+    for (const auto& service : plan.services) {
+      if (service.stage == PlannedService::Stage::kServed) vips.push_back(*service.vip);
+    }
+    std::ranges::sort(vips);
+    return vips;
+  };
+  const auto old_vips = served(before), new_vips = served(plan_);
+  std::vector<net::Ipv4Address> taken, left;
+  std::ranges::set_difference(new_vips, old_vips, std::back_inserter(taken));
+  std::ranges::set_difference(old_vips, new_vips, std::back_inserter(left));
+  for (const auto& vip : left) announcer_->withdraw(vip);
+  for (const auto& vip : taken) announcer_->announce(vip, interfaces);
+}
+
+std::vector<PortLink> Appliance::port_links() const {
+  std::vector<PortLink> links;
+  for (std::uint16_t i = 0; i < options_.ports.size(); ++i) {
+    if (const auto link = kernel_->link(options_.ports[i].tap)) links.push_back({i, link->index, link->mac});
+  }
+  return links;
+}
+
+std::vector<dataplane::Port> Appliance::dataplane_ports() const {
+  std::vector<dataplane::Port> ports;
+  const auto macs = forwarder_->port_macs();
+  for (std::size_t i = 0; i < macs.size(); ++i) {
+    ports.push_back({.mac = macs[i], .announces_vips = options_.ports[i].announces_vips});
+  }
+  return ports;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,64 @@
+#pragma once
+// The appliance: composes the parts and carries every change through them, from a source to the packets and back to the
+// API. All on the control thread.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "control/announce/l2.h"
+#include "control/cluster_link.h"
+#include "control/ipam/ledger.h"
+#include "control/kube/http.h"
+#include "control/netlink/kernel_state.h"
+#include "control/netlink/resolver.h"
+#include "control/options.h"
+#include "control/plan.h"
+#include "control/reactor.h"
+#include "control/snapshot_builder.h"
+#include "dataplane/forwarder.h"
+
+namespace sluice::control {
+
+class Appliance {
+ public:
+  static base::Result<std::unique_ptr<Appliance>> start(Reactor& reactor, Options options);
+
+  const Options& options() const { return options_; }
+  const Plan& plan() const { return plan_; }
+  const SnapshotBuilder& builder() const { return builder_; }
+  const netlink::KernelState& kernel() const { return *kernel_; }
+  const std::vector<std::unique_ptr<ClusterLink>>& clusters() const { return clusters_; }
+  dataplane::Forwarder& forwarder() const { return *forwarder_; }
+  std::vector<PortLink> port_links() const;
+
+ private:
+  Appliance(Reactor& reactor, Options options);
+  base::Result<> set_up_kernel();
+  void changed();  // Something may have changed: take a turn soon. Many changes at once make one turn.
+  void turn();
+  bool ready() const;
+  base::Result<> plan_anew();  // Reconciles, and makes the outcome durable.
+  void publish(const Plan& before);
+  void announce(const Plan& before);
+  std::vector<dataplane::Port> dataplane_ports() const;
+
+  Reactor& reactor_;
+  Options options_;
+  std::unique_ptr<ipam::Ledger> ledger_;
+  std::unique_ptr<dataplane::Forwarder> forwarder_;
+  std::unique_ptr<netlink::KernelState> kernel_;
+  std::unique_ptr<netlink::Resolver> resolver_;
+  std::unique_ptr<announce::L2Announcer> announcer_;
+  kube::HttpClient http_;
+  std::vector<std::unique_ptr<ClusterLink>> clusters_;
+  SnapshotBuilder builder_;
+  Plan plan_;
+  bool turn_is_due_ = false;
+  bool network_changed_ = true;  // Since the last snapshot.
+  bool is_serving_ = false;  // Everything was known once: plans are made.
+  std::string last_failure_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,106 @@
+#include "control/explain.h"
+
+#include "dataplane/steer.h"
+
+namespace sluice::control {
+namespace {
+
+using dataplane::Verdict;
+
+std::string describe(const dataplane::NextHop& hop, const std::vector<std::string>& port_names) {
+  const std::string port = hop.port < port_names.size() ? port_names[hop.port] : "?";
+  switch (hop.kind) {
+    case dataplane::NextHop::Kind::kResolved: return "to " + hop.destination.to_string() + " by port " + port;
+    case dataplane::NextHop::Kind::kOnLink: return "on the link of port " + port + ", to the MAC address it sends from";
+    case dataplane::NextHop::Kind::kUnresolved: return "by port " + port + ", MAC address not resolved yet";
+  }
+  return {};
+}
+
+class Teller {
+ public:
+  Teller(const dataplane::Snapshot& snapshot, const net::FlowKey& key, const std::vector<std::string>& port_names)
+      : snapshot_{snapshot}, key_{key}, port_names_{port_names} {}
+
+  ExplainedFlow tell() {
+    told_.verdict = find_service();
+    if (told_.verdict == Verdict::kContinue) told_.verdict = choose_node();
+    if (told_.verdict == Verdict::kContinue) told_.verdict = find_ways();
+    return std::move(told_);
+  }
+
+ private:
+  void say(std::string step, std::string sentence) { told_.steps.push_back({std::move(step), std::move(sentence)}); }
+
+  Verdict find_service() {
+    const auto id = snapshot_.services.find(key_.destination, key_.destination_port, key_.protocol);
+    const std::string target = net::to_string(key_.protocol) + " " + key_.destination.to_string() + ":" +
+                               std::to_string(key_.destination_port.host());
+    if (id == lb::kNoService) {
+      const bool is_vip = snapshot_.services.has_vip(key_.destination);
+      say("classify", is_vip ? key_.destination.to_string() + " is a VIP, but no Service has " + target
+                             : key_.destination.to_string() + " is no VIP of ours: the packet is the kernel's");
+      return is_vip ? Verdict::kDropNoService : Verdict::kToKernel;
+    }
+    told_.service = id;
+    say("classify", target + " is service port " + std::to_string(id));
+    return Verdict::kContinue;
+  }
+
+  Verdict choose_node() {
+    const auto& service = snapshot_.service_ports[*told_.service];
+    if (service.source_ranges != nullptr) {
+      const bool admitted = dataplane::admits(service, key_.source);
+      say("admit", key_.source.to_string() + (admitted ? " is" : " is not") + " in the Service's loadBalancerSourceRanges");
+      if (!admitted) return Verdict::kDropSourceRange;
+    }
+    const auto hash = dataplane::choice_hash(service, key_);
+    told_.slots = service.table->slots();
+    if (service.table->empty()) {
+      say("steer", "the Service has no usable node");
+      return Verdict::kDropNoBackend;
+    }
+    told_.slot = service.table->slot_of(hash);
+    told_.backend = service.table->id_at(told_.slot);
+    const auto& backend = snapshot_.backends[told_.backend];
+    say("steer", "slot " + std::to_string(told_.slot) + " of " + std::to_string(told_.slots) +
+                     (service.client_ip_affinity ? " (by client address alone: sessionAffinity ClientIP)" : "") +
+                     " is node " + backend.address.to_string() + ", node port " +
+                     std::to_string(service.node_port.host()));
+    if (backend.state != lb::BackendState::kDown) return Verdict::kContinue;
+    say("steer", "but the node is down");
+    return Verdict::kDropNoBackend;
+  }
+
+  Verdict find_ways() {
+    const auto& backend = snapshot_.backends[told_.backend];
+    const auto to_node = judge_way("the node", backend.next_hop);
+    const auto to_client = judge_way("the client", snapshot_.routes.find(key_.source));
+    if (to_node != Verdict::kContinue) return to_node;
+    return to_client == Verdict::kContinue ? Verdict::kToNode : to_client;
+  }
+
+  Verdict judge_way(const std::string& whose, std::uint16_t index) {
+    if (index == dataplane::kNoRoute) {
+      say("rewrite", "the kernel has no route to " + whose + " through one of our ports");
+      return Verdict::kDropNoRoute;
+    }
+    const auto& hop = snapshot_.next_hops[index];
+    say("rewrite", "way to " + whose + ": " + describe(hop, port_names_));
+    return hop.kind == dataplane::NextHop::Kind::kUnresolved ? Verdict::kDropUnresolved : Verdict::kContinue;
+  }
+
+  const dataplane::Snapshot& snapshot_;
+  const net::FlowKey& key_;
+  const std::vector<std::string>& port_names_;
+  ExplainedFlow told_;
+};
+
+}  // namespace
+
+ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey& key,
+                           const std::vector<std::string>& port_names) {
+  return Teller{snapshot, key, port_names}.tell();
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,33 @@
+#pragma once
+// Why a packet goes where it goes: the data path's decisions for a client's first packet, retold from the same snapshot
+// with the same functions. Pure.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/snapshot.h"
+#include "dataplane/verdict.h"
+#include "net/flow_key.h"
+
+namespace sluice::control {
+
+struct ExplainedFlow {
+  struct Step {
+    std::string step;      // As the pipeline calls it: "classify", "admit", "steer", "rewrite".
+    std::string sentence;
+  };
+  std::vector<Step> steps;
+  dataplane::Verdict verdict{};
+  std::optional<std::uint32_t> service;  // Id in the snapshot.
+  unsigned slot = 0;
+  unsigned slots = 0;
+  lb::BackendId backend = lb::kNoBackend;
+};
+
+// `port_names` by index of the dataplane port.
+ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey& key,
+                           const std::vector<std::string>& port_names);
+
+}  // namespace sluice::control

@@ -1,0 +1,169 @@
+#include "control/options.h"
+
+#include <algorithm>
+#include <random>
+
+#include "conf/config.pb.h"
+#include "conf/duration.h"
+#include "control/kube/kubeconfig.h"
+
+namespace sluice::control {
+namespace {
+
+using base::fail;
+using base::Result;
+namespace dpdk = dataplane::dpdk;
+
+// The loader has validated the text: a duration or an address that cannot be read here is a mistake of ours.
+std::chrono::nanoseconds duration(const std::string& text) { return conf::parse_duration(text).value(); }
+nat::Tick ticks(const std::string& text) { return nat::timeout_ticks(duration(text)); }
+
+nat::Timeouts timeouts(const conf::Timeouts& from) {
+  nat::Timeouts timeouts;
+  timeouts.syn = ticks(from.tcp_syn());
+  timeouts.established = ticks(from.tcp_established());
+  timeouts.half_closed = ticks(from.tcp_half_closed());
+  timeouts.closing = timeouts.reset = ticks(from.tcp_closing());
+  timeouts.udp_unreplied = ticks(from.udp_unreplied());
+  timeouts.udp = ticks(from.udp_replied());
+  timeouts.dns_unreplied = ticks(from.dns_unreplied());
+  timeouts.dns = ticks(from.dns_replied());
+  return timeouts;
+}
+
+std::chrono::nanoseconds longest(const nat::Timeouts& timeouts) {
+  return nat::to_duration(std::max({timeouts.syn, timeouts.established, timeouts.half_closed, timeouts.closing,
+                                    timeouts.udp_unreplied, timeouts.udp, timeouts.dns_unreplied, timeouts.dns}));
+}
+
+// "pci:0000:03:00.0", "interface:eth1" or "vdev:net_memif0,role=client".
+void add_device(const conf::Port& port, unsigned index, unsigned workers, dpdk::ForwarderOptions& forwarder,
+                dpdk::PortOptions& options) {
+  const std::string& device = port.device();
+  const auto colon = device.find(':');
+  const std::string kind = device.substr(0, colon), rest = device.substr(colon + 1);
+  if (kind == "pci") {
+    options.device = rest;
+    forwarder.eal.pci_devices.push_back(rest);
+    return;
+  }
+  std::string vdev = rest;
+  if (kind == "interface" && port.driver() == conf::DRIVER_AF_XDP) {
+    vdev = "net_af_xdp" + std::to_string(index) + ",iface=" + rest;
+  } else if (kind == "interface") {
+    vdev = "net_af_packet" + std::to_string(index) + ",iface=" + rest + ",qpairs=" + std::to_string(workers) +
+           ",framesz=4096,blocksz=65536,framecnt=512";
+  }
+  options.device = vdev.substr(0, vdev.find(','));
+  forwarder.eal.vdevs.push_back(std::move(vdev));
+}
+
+dpdk::HugepageUse hugepages(conf::Hugepages use) {
+  switch (use) {
+    case conf::HUGEPAGES_ON: return dpdk::HugepageUse::kOn;
+    case conf::HUGEPAGES_OFF: return dpdk::HugepageUse::kOff;
+    default: return dpdk::HugepageUse::kAuto;
+  }
+}
+
+dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
+  dpdk::ForwarderOptions options;
+  const auto& workers = config.workers();
+  options.eal.file_prefix = config.dpdk().file_prefix();
+  options.eal.hugepages = hugepages(config.dpdk().hugepages());
+  options.eal.memory_mb = config.dpdk().memory_mb();
+  options.eal.worker_cpus.assign(workers.cpus().begin(), workers.cpus().end());
+  options.eal.floating_workers = workers.count();
+  options.eal.extra_args.assign(config.dpdk().extra_args().begin(), config.dpdk().extra_args().end());
+  const unsigned count = workers.cpus().empty() ? workers.count() : static_cast<unsigned>(workers.cpus().size());
+  for (int i = 0; i < config.ports_size(); ++i) {
+    const auto& port = config.ports(i);
+    dpdk::PortOptions made{.name = port.name(),
+                           .device = {},
+                           .tap = port.tap(),
+                           .mtu = static_cast<std::uint16_t>(port.mtu()),
+                           .queues = count};
+    add_device(port, static_cast<unsigned>(i), count, options, made);
+    options.ports.push_back(std::move(made));
+  }
+  options.pipeline.flows_max = workers.flows_max();
+  std::random_device random;
+  options.pipeline.seed = std::uint64_t{random()} << 32 | random();
+  options.idle_sleep_max = duration(workers.idle_sleep());
+  for (const auto& address : config.snat().addresses()) {
+    options.pipeline.snat_addresses.push_back(net::Ipv4Address::parse(address).value());
+  }
+  const std::string& ports = config.snat().ports();
+  const auto dash = ports.find('-');
+  options.pipeline.snat_ports = {.first = static_cast<std::uint16_t>(std::stoul(ports.substr(0, dash))),
+                                 .last = static_cast<std::uint16_t>(std::stoul(ports.substr(dash + 1)))};
+  return options;
+}
+
+PortOptions port_options(const conf::Port& port) {
+  PortOptions options{.name = port.name(),
+                      .tap = port.tap(),
+                      .mtu = static_cast<std::uint16_t>(port.mtu()),
+                      .announces_vips = port.announce_vips()};
+  for (const auto& text : port.addresses()) {
+    const auto prefix = net::Ipv4Prefix::parse(text).value();
+    options.addresses.push_back({.address = prefix.address, .prefix_length = prefix.length});
+  }
+  for (const auto& route : port.routes()) {
+    netlink::StaticRoute made{.prefix = net::Ipv4Prefix::parse(route.to()).value()};
+    if (!route.via().empty()) made.gateway = net::Ipv4Address::parse(route.via()).value();
+    options.routes.push_back(made);
+  }
+  return options;
+}
+
+Result<ClusterOptions> cluster_options(const conf::Cluster& cluster) {
+  ClusterOptions options{.name = cluster.name(),
+                         .load_balancer_classes = {cluster.load_balancer_classes().begin(),
+                                                   cluster.load_balancer_classes().end()},
+                         .claim_classless = cluster.claim_classless()};
+  const auto access = [&] {
+    if (!cluster.kubeconfig().empty()) return kube::load_kubeconfig(cluster.kubeconfig(), cluster.context());
+    if (cluster.in_cluster()) return kube::in_cluster_access(kube::ServiceAccount::from_environment());
+    return kube::server_access(
+        {.server = cluster.server(), .ca_file = cluster.ca_file(), .token_file = cluster.token_file()});
+  }();
+  if (!access) return fail("clusters: " + cluster.name() + ": " + access.message());
+  options.access = *access;
+  return options;
+}
+
+std::string log_level(conf::LogLevel level) {
+  switch (level) {
+    case conf::LOG_LEVEL_DEBUG: return "debug";
+    case conf::LOG_LEVEL_WARNING: return "warning";
+    case conf::LOG_LEVEL_ERROR: return "error";
+    default: return "info";
+  }
+}
+
+}  // namespace
+
+Result<Options> make_options(const conf::Config& config) {
+  Options options{.log_level = log_level(config.log_level()),
+                  .state_dir = config.state_dir(),
+                  .admin_socket = config.admin_socket(),
+                  .forwarder = forwarder_options(config),
+                  .timeouts = timeouts(config.timeouts())};
+  options.longest_idle = longest(options.timeouts);
+  for (const auto& port : config.ports()) options.ports.push_back(port_options(port));
+  for (const auto& pool : config.pools()) {
+    ipam::Pool made{.name = pool.name(), .auto_assign = pool.auto_assign(), .avoid_buggy_ips = pool.avoid_buggy_ips()};
+    for (const auto& range : pool.ranges()) made.ranges.push_back(ipam::AddressRange::parse(range).value());
+    options.pools.push_back(std::move(made));
+  }
+  if (auto checked = ipam::check_pools(options.pools); !checked) return fail(checked.message());
+  for (const auto& cluster : config.clusters()) {
+    auto made = cluster_options(cluster);
+    if (!made) return fail(made.message());
+    options.clusters.push_back(std::move(*made));
+  }
+  return options;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,51 @@
+#pragma once
+// What the daemon is started with, in the terms of the parts that it starts. Made from the configuration file.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "control/ipam/pool.h"
+#include "control/kube/access.h"
+#include "control/netlink/configure.h"
+#include "dataplane/dpdk/start.h"
+#include "nat/timeouts.h"
+
+namespace sluice::conf {
+class Config;
+}
+
+namespace sluice::control {
+
+struct PortOptions {  // The kernel's side of a dataplane port.
+  std::string name;
+  std::string tap;
+  std::uint16_t mtu = 1500;
+  bool announces_vips = true;
+  std::vector<netlink::InterfaceAddress> addresses;
+  std::vector<netlink::StaticRoute> routes;
+};
+
+struct ClusterOptions {
+  std::string name;
+  std::vector<std::string> load_balancer_classes;
+  bool claim_classless = false;
+  kube::Access access;
+};
+
+struct Options {
+  std::string log_level;
+  std::string state_dir;
+  std::string admin_socket;
+  dataplane::dpdk::ForwarderOptions forwarder;
+  std::vector<PortOptions> ports;
+  std::vector<ipam::Pool> pools;
+  std::vector<ClusterOptions> clusters;
+  nat::Timeouts timeouts;
+  std::chrono::nanoseconds longest_idle{};  // No flow lives longer than this without a packet.
+};
+
+// The configuration was validated: what can still be wrong is what it points at (kubeconfigs, token files).
+base::Result<Options> make_options(const conf::Config& config);
+
+}  // namespace sluice::control
