@@ -1,0 +1,212 @@
+"""The appliance in its lab, as the tests drive it: the daemon with some settings, Services, and clients' views."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+from clients import Client
+from tools.lab import KubeError, LabError, topology, wait_for
+from tools.lab import sluiced as daemon
+
+TEMPLATE = Path(daemon.__file__).parent / "conf" / "sluiced.yaml.in"
+LABELS = {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"}
+NAMESPACE = "ingress-nginx"
+INGRESS = "ingress-nginx-controller"
+WEB_PORTS = (("http", 80, "http", "TCP"), ("https", 443, "https", "TCP"), ("proxied-tcp-3306", 3306, "tcp-3306", "TCP"))
+ECHO_PORTS = (("echo", 9000, 9000, "TCP"), ("echo-udp", 9000, 9000, "UDP"))
+STANDARD_FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
+OUR_CLASS = "sluice.dev/edge"
+
+
+class Edge:
+    def __init__(self, lab):
+        self.lab, self.kube, self.client = lab, lab.kube, Client(lab)
+        self.is_real = lab.control_plane.kind == "real"
+        self._settings = None
+        self._servers = {}
+        for namespace in (NAMESPACE, "default"):
+            self.kube.apply("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+
+    # --- the daemon ---
+
+    def configuration(self, pool: str, workers: int) -> dict:
+        text = daemon.fill(TEMPLATE.read_text(encoding="utf-8"), daemon.values(self.lab))
+        config = yaml.safe_load(text)
+        config["pools"][0]["ranges"] = [pool]
+        config["workers"]["count"] = workers
+        return config
+
+    def run(self, pool: str = topology.VIP_POOL, workers: int = 1) -> None:
+        """Has the daemon running with these settings and serving; restarts it only if it does not."""
+        settings = (pool, workers)
+        running = self.lab.sluiced is not None and self.lab.sluiced.alive
+        if running and settings == self._settings:
+            return
+        if running:
+            self.lab.sluiced.stop()
+        self._settings = settings
+        self.lab.start_sluiced(yaml.safe_dump(self.configuration(*settings)))
+        self.lab.sluiced.wait_log("serving")
+
+    def ask(self, *question: str) -> dict:
+        """What `sluice --output json` says."""
+        return json.loads(self.lab.sluice("--output", "json", *question).stdout)
+
+    def dropped(self, verdict: str) -> int:
+        rows = self.ask("show", "drops")["rows"]
+        return sum(int(row.get("packets", 0)) for row in rows if row["verdict"] == verdict)
+
+    # --- Services ---
+
+    def create(self, name: str = INGRESS, ports=WEB_PORTS, policy: str = "Local", namespace: str = NAMESPACE,
+               selector: dict | None = None, **spec) -> dict:
+        """A LoadBalancer Service over the ingress pods, as people write it. Does not wait for anything."""
+        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": {
+            "type": "LoadBalancer", "loadBalancerClass": OUR_CLASS, "externalTrafficPolicy": policy,
+            "selector": LABELS if selector is None else selector,
+            "ports": [dict(zip(("name", "port", "targetPort", "protocol"), port)) for port in ports]} | spec}
+        return self.kube.create("services", body, namespace)
+
+    def serve(self, name: str = INGRESS, **how) -> str:
+        """Creates a Service and answers its address once HTTP comes through it."""
+        self.create(name, **how)
+        address = self.wait_address(name, how.get("namespace", NAMESPACE))
+        self.wait_http(address)
+        return address
+
+    def address(self, name: str = INGRESS, namespace: str = NAMESPACE) -> str | None:
+        return self.lab.external_ip(name, namespace)
+
+    def wait_address(self, name: str = INGRESS, namespace: str = NAMESPACE, timeout: float = 10) -> str:
+        return wait_for(lambda: self.address(name, namespace), timeout, f"an address for {name}", interval=0.01)
+
+    def wait_http(self, address: str, port: int = 80, timeout: float = 10) -> None:
+        wait_for(lambda: self.client.is_served(address, port), timeout, f"HTTP at {address}:{port}")
+
+    def get(self, name: str = INGRESS, namespace: str = NAMESPACE) -> dict | None:
+        return self.kube.find("services", name, namespace)
+
+    def patch(self, spec: dict, name: str = INGRESS, namespace: str = NAMESPACE) -> dict:
+        return self.kube.patch("services", name, {"spec": spec}, namespace)
+
+    def delete(self, name: str = INGRESS, namespace: str = NAMESPACE, timeout: float = 5) -> None:
+        """Answers once the object is gone, which its finalizers hold up until the appliance has let go."""
+        self.kube.delete("services", name, namespace)
+        wait_for(lambda: self.get(name, namespace) is None, timeout, f"the end of Service {name}")
+
+    def events(self, name: str = INGRESS, namespace: str = NAMESPACE) -> dict[str, str]:
+        """Reason → message."""
+        items = self.kube.list("events", namespace)["items"]
+        return {item["reason"]: item.get("message", "") for item in items if item["involvedObject"].get("name") == name}
+
+    def wait_event(self, reason: str, name: str = INGRESS, namespace: str = NAMESPACE, timeout: float = 5) -> str:
+        return wait_for(lambda: self.events(name, namespace).get(reason), timeout, f"event {reason} of {name}")
+
+    def condition(self, kind: str, name: str = INGRESS, namespace: str = NAMESPACE) -> dict:
+        found = (self.get(name, namespace) or {}).get("status", {}).get("conditions") or []
+        return next((item for item in found if item["type"] == kind), {})
+
+    def node_port(self, port: str, name: str = INGRESS) -> int:
+        return next(item["nodePort"] for item in self.get(name)["spec"]["ports"] if item["name"] == port)
+
+    # --- pods ---
+
+    def place(self, **wanted: int) -> None:
+        """Has so many ingress pods on each node: place(node1=2, node2=1)."""
+        present = {node: [] for node in self.lab.nodes}
+        for pod in self.lab.pods.all():
+            if pod.app == "ingress":
+                present[pod.node].append(pod.name)
+        for node in self.lab.nodes:
+            for _ in range(wanted.get(node, 0) - len(present[node])):
+                self.lab.add_pod(node)
+        for node in self.lab.nodes:
+            for name in present[node][wanted.get(node, 0):]:
+                self.lab.stop_pod(name, drain=0, grace=0.2)
+
+    def start_servers(self) -> None:
+        """Has `echo_server.py` on port 9000 of every ingress pod."""
+        for pod in self.lab.pods.all():
+            if pod.app != "ingress" or pod.name in self._servers:
+                continue
+            process = self.lab.ns(pod.name).popen(
+                [sys.executable, Path(__file__).with_name("echo_server.py"), pod.address, "9000", pod.name, pod.node],
+                stdout=subprocess.PIPE, text=True)
+            self._servers[pod.name] = process
+            assert process.stdout.readline() == "listening\n"
+
+    def stop_servers(self) -> None:
+        for process in self._servers.values():
+            process.terminate()
+            process.wait(5)
+            process.stdout.close()
+        self._servers.clear()
+
+    def serve_echo(self, policy: str = "Local") -> str:
+        self.start_servers()
+        self.create("echo", ECHO_PORTS, policy)
+        address = self.wait_address("echo")
+        wait_for(lambda: self.client.whoami(address), 10, "the echo servers through the VIP")
+        return address
+
+    # --- between tests ---
+
+    def tidy(self) -> None:
+        """As before the test, whatever it has done; what a Service does not let go by itself is an error."""
+        self.stop_servers()
+        with contextlib.suppress(LabError):
+            self.lab.mend_api_server()
+        if not self.is_real:
+            if not self.lab.processes.alive("apistandin"):
+                self.lab.start_control_plane()
+            self.faults(clear=True)
+        elif not self.lab.processes.alive("kube-apiserver"):
+            self.lab.start_control_plane()
+        self.run(*self._settings)
+        names = [(item["metadata"]["name"], item["metadata"]["namespace"])
+                 for item in self.kube.list("services")["items"] if item["metadata"]["name"] != "kubernetes"]
+        for name, namespace in names:
+            self.kube.delete("services", name, namespace)
+        try:
+            wait_for(lambda: not any(self.get(*service) for service in names), 10, f"the end of {names}")
+        except LabError:
+            self._force_away(names)
+            raise
+        finally:
+            self.place(node1=1, node2=1)
+
+    def _force_away(self, names: list) -> None:
+        for name, namespace in names:
+            with contextlib.suppress(KubeError):
+                self.kube.patch("services", name, {"metadata": {"finalizers": []}}, namespace)
+
+    # --- the stand-in's own doors ---
+
+    def faults(self, **wishes) -> None:
+        self.kube.request("POST", "/standin/faults", wishes)
+
+    def create_past_faults(self, name: str) -> None:
+        """As `create`, again and again while the API refuses us, too."""
+        def created() -> bool:
+            try:
+                self.create(name)
+                return True
+            except KubeError as error:
+                return error.code == 409 and self.get(name) is not None
+        wait_for(created, 10, f"Service {name} is made")
+
+    def put_raw(self, path: str, body: dict) -> None:
+        """Stores an object that no API server would take."""
+        self.kube.request("PUT", "/standin/raw" + path, body)
+
+    def delete_raw(self, path: str) -> None:
+        self.kube.request("DELETE", "/standin/raw" + path)
+
+    def pause(self, seconds: float) -> None:
+        """For what must not happen, where there is nothing to wait for."""
+        time.sleep(seconds)

@@ -1,0 +1,139 @@
+"""Which nodes get the connections, and that a change of them breaks none."""
+
+import math
+import re
+from collections import Counter
+
+import pytest
+
+from edge import INGRESS
+from tools.lab import topology, wait_for
+from tools.lab.programs import find
+
+ALL_CLIENTS = ",".join(topology.CLIENT_ADDRESSES)
+
+
+def connections(edge, address: str, count: int, rate: int = 400) -> dict:
+    """So many connections from many addresses; what the pods counted."""
+    result = edge.lab.load("new", f"{address}:80", rate=rate, seconds=count / rate, source=ALL_CLIENTS).result()
+    assert result["failed"] == 0, result
+    return result
+
+
+def entry_nodes(edge, port: str = "http") -> Counter:
+    """Connections that each node's connection tracking knows by the node port: where they entered the cluster."""
+    number, found = edge.node_port(port), Counter()
+    for node in edge.lab.nodes:
+        done = edge.lab.ns(node).run([find("conntrack"), "-L", "-p", "tcp", "--orig-port-dst", str(number)])
+        count = len(re.findall(rf"dst={topology.node_address(node)} sport=\d+ dport={number}\b", done.stdout))
+        if count:
+            found[node] = count
+    return found
+
+
+def assert_share(counts: dict, node: str, share: float) -> None:
+    """Within four standard deviations of a fair choice."""
+    total = sum(counts.values())
+    sigma = math.sqrt(total * share * (1 - share))
+    assert abs(counts.get(node, 0) - total * share) <= 4 * sigma, f"{node}: expected {share:.3f} of {counts}"
+
+
+@pytest.mark.real_too
+def test_local_sends_to_nodes_with_endpoints_in_proportion_to_their_count(edge):
+    edge.place(node1=2, node3=1)
+    address = edge.serve()
+    nodes = connections(edge, address, 2400)["nodes"]
+    assert set(nodes) == {"node1", "node3"}
+    assert_share(nodes, "node1", 2 / 3)
+
+
+@pytest.mark.real_too
+def test_cluster_sends_to_all_nodes_alike(edge):
+    address = edge.serve(policy="Cluster")
+    before = entry_nodes(edge)
+    connections(edge, address, 2400)
+    nodes = entry_nodes(edge) - before
+    assert set(nodes) == set(edge.lab.nodes)
+    for node in nodes:
+        assert_share(nodes, node, 1 / len(nodes))
+
+
+def test_the_traffic_policy_is_changed_while_traffic_flows(edge):
+    address = edge.serve(policy="Cluster")
+    load = edge.lab.load("new", f"{address}:80", rate=100, seconds=4, source=ALL_CLIENTS)
+    edge.pause(1)
+    edge.patch({"externalTrafficPolicy": "Local"})
+    wait_for(lambda: nodes_of(edge) == {"node1", "node2"}, 3, "only nodes with endpoints")
+    edge.pause(0.5)
+    edge.patch({"externalTrafficPolicy": "Cluster"})
+    wait_for(lambda: nodes_of(edge) == set(edge.lab.nodes), 3, "all nodes")
+    result = load.result()
+    assert result["failed"] == 0, result
+    assert edge.address() == address
+
+
+def nodes_of(edge, service: str = INGRESS) -> set:
+    """The nodes that new connections may get, as the appliance says."""
+    rows = edge.ask("show", "backends").get("backends", [])
+    return {row["node"] for row in rows if row["service"].endswith("/" + service) and row["state"] == "in"}
+
+
+def test_a_pod_moves_to_another_node_and_no_connection_fails(edge):
+    edge.place(node1=1, node2=1)
+    address = edge.serve()
+    leaving = next(pod.name for pod in edge.lab.pods.all() if pod.app == "ingress" and pod.node == "node1")
+    short = edge.lab.load("new", f"{address}:80", rate=200, seconds=7, source=ALL_CLIENTS)
+    long = edge.lab.load("long", f"{address}:80", count=40, seconds=5, source=ALL_CLIENTS)
+    edge.pause(1)
+    fresh = edge.lab.move_pod(leaving, "node3", drain=5)
+    made, kept = short.result(), long.result()
+    assert made["failed"] == 0 and made["total"] == 1400, made
+    assert kept["broken"] == 0 and kept["pods"].get(leaving), kept
+    assert made["pods"].get(fresh.name) and set(made["nodes"]) == {"node1", "node2", "node3"}, made
+
+
+def test_long_connections_to_other_nodes_survive_the_end_of_a_node_s_last_pod(edge):
+    edge.place(node1=1, node2=2)
+    address = edge.serve()
+    kept = [connection for connection in (edge.client.connect(address, 80) for _ in range(40))
+            if edge.client.get_on(connection).node == "node2"]
+    assert kept
+    edge.place(node2=2)
+    wait_for(lambda: nodes_of(edge) == {"node2"}, 3, "node2 alone")
+    for connection in kept:
+        assert edge.client.get_on(connection).node == "node2"
+        connection.close()
+
+
+def test_no_endpoint_at_all_is_dead_and_the_first_one_revives_it(edge):
+    address = edge.serve()
+    edge.place()
+    wait_for(lambda: edge.client.is_dead(address), 5, "dead without pods")
+    edge.place(node3=1)
+    edge.wait_http(address)
+    assert edge.address() == address
+
+
+def test_source_ranges_are_enforced_and_refused_packets_counted(edge):
+    address = edge.serve(loadBalancerSourceRanges=[f"{topology.CLIENT_ADDRESSES[0]}/32"])
+    before = edge.dropped("drop_source_range")
+    with pytest.raises(TimeoutError):
+        edge.client.connect(address, 80, source=topology.CLIENT_ADDRESSES[1], timeout=0.5)
+    assert edge.dropped("drop_source_range") > before
+    edge.patch({"loadBalancerSourceRanges": ["198.51.100.0/24"]})
+    wait_for(lambda: edge.client.is_served(address, source=topology.CLIENT_ADDRESSES[1]), 3, "let in")
+    edge.patch({"loadBalancerSourceRanges": ["192.0.2.0/24"]})
+    wait_for(lambda: edge.client.is_dead(address), 3, "shut out")
+    edge.patch({"loadBalancerSourceRanges": None})
+    edge.wait_http(address)
+
+
+def test_client_ip_affinity_keeps_each_client_on_one_node(edge):
+    edge.place(node1=1, node2=1, node3=1)
+    address = edge.serve(sessionAffinity="ClientIP")
+    nodes = {client: {edge.client.get(address, source=client).node for _ in range(12)}
+             for client in topology.CLIENT_ADDRESSES}
+    assert all(len(chosen) == 1 for chosen in nodes.values()), nodes
+    assert len(set().union(*nodes.values())) > 1
+    edge.patch({"sessionAffinity": "None"})
+    wait_for(lambda: len({edge.client.get(address).node for _ in range(12)}) > 1, 3, "no affinity")

@@ -1,0 +1,119 @@
+"""Wrong configuration and malformed objects: said clearly, and nothing else is harmed."""
+
+import re
+import subprocess
+
+import pytest
+
+from edge import INGRESS, NAMESPACE
+from tools.lab import topology, wait_for
+from tools.lab.sluiced import _program
+
+WRONG = """\
+engine: warp
+workers:
+  count: 99
+ports:
+  - name: wan
+    device: "interfaze:wan"
+    addresses: [203.0.113.2/33]
+snat:
+  addresses: [nobody]
+pools:
+  - name: public
+    rangess: [203.0.113.64/26]
+clusters: []
+"""
+# What is wrong above: line, and a word that its message needs.
+EXPECTED = {1: "warp", 3: "99", 6: "interfaze", 7: "203.0.113.2/33", 9: "nobody", 12: "rangess", 13: "cluster"}
+BROKEN = f"/api/v1/namespaces/{NAMESPACE}/services/broken"
+
+
+def start(*arguments: str) -> subprocess.CompletedProcess:
+    command = [_program("sluiced", None, "SLUICED"), *arguments]
+    return subprocess.run(command, text=True, capture_output=True, timeout=10)
+
+
+def test_all_mistakes_of_a_configuration_are_shown_at_once_with_their_places(tmp_path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text(WRONG, encoding="utf-8")
+    for arguments in (("--config", file), ("--config", file, "--check")):
+        done = start(*map(str, arguments))
+        assert done.returncode == 3, done
+        found = {int(line): text for line, text in re.findall(rf"^{file}:(\d+):\d+: (.*)$", done.stderr, re.MULTILINE)}
+        for line, word in EXPECTED.items():
+            assert word in found.get(line, ""), f"line {line} of:\n{done.stderr}"
+
+
+def test_yaml_that_is_none_is_named_with_its_place(tmp_path):
+    file = tmp_path / "broken.yaml"
+    file.write_text("pools: [\n  - {\n", encoding="utf-8")
+    done = start("--config", str(file))
+    assert done.returncode == 3 and re.match(rf"{file}:\d+:\d+: ", done.stderr), done
+
+
+def test_a_configuration_that_is_not_there_is_said(tmp_path):
+    done = start("--config", str(tmp_path / "nothing.yaml"))
+    assert done.returncode != 0 and "nothing.yaml" in done.stderr and "No such file" in done.stderr, done
+
+
+def test_a_kubeconfig_that_is_not_there_is_said_in_a_sentence(edge, tmp_path):
+    config = edge.configuration(topology.VIP_POOL, 1)
+    text = str(config).replace(str(edge.lab.kubeconfig), "/nonexistent/admin.conf")
+    file = tmp_path / "sluice.yaml"
+    file.write_text(text, encoding="utf-8")  # Python's notation of such a document is YAML, too.
+    done = start("--config", str(file))
+    assert done.returncode == 3, done
+    assert "/nonexistent/admin.conf" in done.stderr and "No such file" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_a_configuration_that_is_right_is_called_so(edge):
+    done = start("--config", str(edge.lab.sluiced.config), "--check")
+    assert done.returncode == 0 and "ok" in done.stdout, done
+
+
+def malformed(edge) -> dict[str, str]:
+    clusters = edge.ask("show", "status")["clusters"]
+    return {row["key"]: row["sentence"] for row in clusters[0].get("malformed", [])}
+
+
+def test_a_malformed_service_is_told_and_harms_nobody(edge):
+    address = edge.serve()
+    edge.put_raw(BROKEN, {"spec": {"type": "LoadBalancer", "loadBalancerClass": "sluice.dev/edge",
+                                   "ports": [{"name": "x", "port": "http", "protocol": "TCP"}]}})
+    sentence = edge.wait_event("MalformedObject", "broken")
+    assert "port" in sentence
+    key = f"{NAMESPACE}/broken"
+    assert "port" in wait_for(lambda: malformed(edge).get(key), 3, "a row in `sluice show status`")
+    assert "broken" in edge.lab.sluice("show", "status").stdout
+    assert edge.client.is_served(address)
+    edge.delete_raw(BROKEN)
+    wait_for(lambda: not malformed(edge), 3, "no malformed object any more")
+
+
+def test_a_served_service_that_becomes_malformed_is_served_on(edge):
+    address = edge.serve()
+    good = edge.get()
+    path = f"/api/v1/namespaces/{NAMESPACE}/services/{INGRESS}"
+    bad = good | {"spec": good["spec"] | {"externalTrafficPolicy": "Sideways"}}
+    edge.put_raw(path, bad)
+    assert "Sideways" in edge.wait_event("MalformedObject")
+    assert edge.client.is_served(address) and edge.address() == address
+    edge.put_raw(path, good)
+    wait_for(lambda: not malformed(edge), 3, "no malformed object any more")
+    assert edge.client.is_served(address) and edge.address() == address
+
+
+@pytest.mark.parametrize("junk", [{"endpoints": "many"}, {"endpoints": [{"addresses": [7]}]}, {"addressType": 4}],
+                         ids=["endpoints", "addresses", "type"])
+def test_a_malformed_slice_harms_nobody(edge, junk):
+    address = edge.serve()
+    path = f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices/junk"
+    edge.put_raw(path, {"metadata": {"labels": {"kubernetes.io/service-name": "nobody"}}, "addressType": "IPv4",
+                        "endpoints": [], "ports": []} | junk)
+    wait_for(lambda: f"{NAMESPACE}/junk" in malformed(edge), 3, "a row in `sluice show status`")
+    assert edge.client.is_served(address)
+    edge.delete_raw(path)
+    wait_for(lambda: not malformed(edge), 3, "no malformed object any more")
+    assert edge.client.is_served(address) and edge.address() == address
