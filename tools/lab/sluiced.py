@@ -109,6 +109,7 @@ def values(lab) -> dict[str, str]:
         "control_socket": str(directory / "sluiced.sock"),
         "wan_address": topology.APPLIANCE_WAN, "lan_address": topology.APPLIANCE_LAN, "router": topology.ROUTER,
         "vip_pool": topology.VIP_POOL, "prefix": lab.prefix,
+        "claim_classless": "true" if lab.record()["control_plane"] == "real" else "false",  # The real one is 1.20.
     }
 
 
