@@ -53,12 +53,15 @@ void ServiceWriter::want(const Service& observed, Desired desired) {
   // Another object of the same name has nothing to do with what was written before.
   if (found != entries_.end() && found->second->observed.meta.uid != observed.meta.uid) forget(key);
   auto& slot = entries_[key];
-  if (!slot) slot = std::make_shared<Entry>(pace_);
+  const bool is_new = slot == nullptr;
+  if (is_new) slot = std::make_shared<Entry>(pace_);
   const auto held = slot;
-  const bool news = held->observed.meta.resource_version != observed.meta.resource_version || held->desired != desired;
+  const bool is_same =
+      held->observed.meta.resource_version == observed.meta.resource_version && held->desired == desired;
+  if (is_same && !is_new) return;
   held->observed = observed;
   held->desired = std::move(desired);
-  if (held->refused && news) api_.reactor().cancel(std::exchange(held->timer, 0));
+  if (held->refused) api_.reactor().cancel(std::exchange(held->timer, 0));
   step(held);
 }
 
