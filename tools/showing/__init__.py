@@ -1,0 +1,1 @@
+"""The parts of `./demo`: what it prints, what it prepares, what it plays."""
