@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "control/backends.h"
 #include "control/ipam/allocator.h"
@@ -60,6 +59,9 @@ void read_source_ranges(const kube::Service& service, PlannedService& planned) {
       planned.notes.push_back("source range ignored: " + prefix.message());
     }
   }
+  if (planned.has_source_ranges && planned.source_ranges.empty()) {
+    planned.notes.push_back("no source range is an IPv4 one, so nobody may use the IPv4 address");
+  }
 }
 
 PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& service) {
@@ -75,16 +77,24 @@ PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& servi
   return planned;
 }
 
-// What a Service asks of the pools, or the sentence that says why nothing can be asked for it.
-base::Result<ipam::Request> address_request(const kube::Service& service, const PlannedService& planned) {
+// What a Service asks of the pools, or the sentence that says why nothing can be asked for it. One that holds an address
+// already keeps it, whatever it asks for now.
+base::Result<ipam::Request> address_request(const kube::Service& service, const ipam::LedgerBook& book,
+                                            PlannedService& planned) {
   ipam::Request request{.service = ledger_name(planned), .uid = service.meta.uid};
-  if (!service.ip_families.empty() && service.ip_families.front() == kube::IpFamily::kIpv6) {
-    return base::fail("IPv6 is not supported yet: ipFamilies begins with IPv6");
+  const auto& families = service.ip_families;
+  if (std::ranges::find(families, kube::IpFamily::kIpv6) != families.end()) {
+    if (families.size() == 1) return base::fail("IPv6 is not supported yet, and ipFamilies names nothing else");
+    planned.notes.push_back("IPv6 is not supported yet: only the IPv4 side of ipFamilies is served");
   }
   if (!service.load_balancer_ip.empty()) {
-    const auto wanted = net::IpAddress::parse(service.load_balancer_ip);
-    if (!wanted) return base::fail("spec.loadBalancerIP: " + wanted.message());
-    request.wanted = *wanted;
+    if (const auto wanted = net::IpAddress::parse(service.load_balancer_ip)) {
+      request.wanted = *wanted;
+    } else {
+      const std::string sentence = "spec.loadBalancerIP: " + wanted.message();
+      if (book.find_by_service(request.service) == nullptr) return base::fail(sentence);
+      planned.notes.push_back(sentence);
+    }
   }
   const auto pool = service.meta.annotations.find(std::string{kPoolAnnotation});
   if (pool != service.meta.annotations.end()) request.wanted_pool = pool->second;
@@ -97,14 +107,22 @@ base::Result<ipam::Request> address_request(const kube::Service& service, const 
   return request;
 }
 
+// A Service that is there but cannot be read, in any of its versions so far.
+bool is_unreadable(const kube::ClusterState& state, const ipam::ServiceName& name) {
+  const std::string key = name.name_space + "/" + name.name;
+  return state.malformed.contains("services " + key) && !state.services.contains(key);
+}
+
 // Releases what no Service of ours holds any more: deleted, changed, or re-created under the same name (U5, D6).
 void release_absent(const std::vector<PlannedService>& ours, ipam::LedgerBook& book, std::int64_t now,
-                    const std::set<std::string>& clusters) {
+                    const std::map<std::string, const kube::ClusterState*>& clusters) {
   std::map<ipam::ServiceName, std::string> uids;
   for (const auto& service : ours) uids[ledger_name(service)] = service.meta.uid;
   std::vector<ipam::ServiceName> gone;
   for (const auto& [name, entry] : book.held()) {
-    if (!clusters.contains(name.cluster)) continue;  // Of a cluster that left the configuration: it may come back.
+    const auto cluster = clusters.find(name.cluster);
+    if (cluster == clusters.end()) continue;  // Of a cluster that left the configuration: it may come back.
+    if (is_unreadable(*cluster->second, name)) continue;
     const auto holder = uids.find(name);
     const bool is_same = holder != uids.end() && (entry.uid.empty() || entry.uid == holder->second);
     if (!is_same) gone.push_back(name);
@@ -116,7 +134,7 @@ void assign_addresses(const ReconcileInput& input, const std::map<std::string, c
   std::vector<ipam::Request> requests;
   std::vector<PlannedService*> asking;
   for (auto& planned : plan.services) {
-    auto request = address_request(*observed.at(planned.cluster + "/" + planned.key()), planned);
+    auto request = address_request(*observed.at(planned.cluster + "/" + planned.key()), plan.book, planned);
     if (!request) {
       planned.problem = request.message();
       continue;
@@ -154,9 +172,9 @@ Plan reconcile(const ReconcileInput& input) {
   Plan plan{.book = input.book};
   std::map<std::string, const kube::Service*> observed;
   std::vector<PlannedService> releasing;
-  std::set<std::string> clusters;
+  std::map<std::string, const kube::ClusterState*> clusters;
   for (const auto& cluster : input.clusters) {
-    clusters.insert(cluster.name);
+    clusters[cluster.name] = cluster.state;
     for (const auto& [key, service] : cluster.state->services) {
       observed[cluster.name + "/" + key] = &service;
       if (is_ours(cluster, service)) {

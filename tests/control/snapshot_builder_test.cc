@@ -1,0 +1,268 @@
+#include "control/snapshot_builder.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/control/objects.h"
+
+namespace sluice::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kQuarantine = 3h;
+constexpr int kLanLink = 6;
+const auto kNodeMac = mac("02:00:00:00:02:11");
+const auto kVip = ip("203.0.113.64");
+
+// A served Service with one port on nodes 10.20.0.NUMBER.
+PlannedService served(const std::string& name, net::Ipv4Address vip, std::initializer_list<int> nodes) {
+  PlannedService planned = with_ports_of(service(name));
+  planned.stage = PlannedService::Stage::kServed;
+  planned.vip = vip;
+  for (const int number : nodes) {
+    const std::string node = "node-" + std::to_string(number);
+    const auto address = ip("10.20.0." + std::to_string(number));
+    planned.nodes.push_back({.node = node, .address = address, .state = PlannedNode::State::kIn, .weight = 1});
+    planned.ports[0].backends.push_back({.node = node, .address = address});
+  }
+  return planned;
+}
+
+class World {
+ public:
+  Plan plan;
+  std::vector<net::Ipv4Address> snat_addresses;
+  std::vector<net::Ipv4Address> kernel_addresses;
+
+  BuiltSnapshot build(std::chrono::steady_clock::duration later = 1s) {
+    now_ += later;
+    return builder_.build({.plan = plan,
+                           .routes = routes_,
+                           .neighbours = neighbours_,
+                           .links = links_,
+                           .ports = ports_,
+                           .snat_addresses = snat_addresses,
+                           .kernel_addresses = kernel_addresses,
+                           .timeouts = {},
+                           .now = now_});
+  }
+
+ private:
+  SnapshotBuilder builder_{kQuarantine};
+  std::chrono::steady_clock::time_point now_{1h};
+  std::vector<netlink::Route> routes_ = {{.prefix = prefix("10.20.0.0/24"), .next_hops = {{.link = kLanLink}}}};
+  std::vector<netlink::Neighbour> neighbours_ = {
+      {.key = {kLanLink, ip("10.20.0.11")}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable}};
+  std::vector<PortLink> links_ = {{.port = 0, .link = kLanLink, .mac = mac("02:00:00:00:00:02")}};
+  std::vector<dataplane::Port> ports_ = {{.mac = mac("02:00:00:00:00:02"), .announces_vips = true}};
+};
+
+std::uint32_t id_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip, std::uint16_t port = 80) {
+  return snapshot.services.find(vip, net::Be16{port}, net::IpProtocol::kTcp);
+}
+
+const dataplane::ServicePort& port_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip,
+                                      std::uint16_t port = 80) {
+  return snapshot.service_ports.at(id_of(snapshot, vip, port));
+}
+
+lb::BackendId id_of_backend(const dataplane::Snapshot& snapshot, net::Ipv4Address address) {
+  for (lb::BackendId id = 1; id < snapshot.backends.size(); ++id) {
+    if (snapshot.backends[id].address == address) return id;
+  }
+  return lb::kNoBackend;
+}
+
+TEST(SnapshotBuilder, BuildsWhatAServiceNeeds) {
+  World world;
+  world.plan.services = {served("web", kVip, {11})};
+  const auto built = world.build();
+  const auto& port = port_of(*built.snapshot, kVip);
+  EXPECT_EQ(port.vip, kVip);
+  EXPECT_EQ(port.port, net::Be16{80});
+  EXPECT_EQ(port.node_port, net::Be16{30080});
+  EXPECT_EQ(port.protocol, net::IpProtocol::kTcp);
+  EXPECT_FALSE(port.client_ip_affinity);
+  EXPECT_EQ(port.source_ranges, nullptr);
+  const auto& backend = built.snapshot->backends.at(port.table->select(0));
+  EXPECT_EQ(backend.address, ip("10.20.0.11"));
+  EXPECT_EQ(backend.state, lb::BackendState::kActive);
+  EXPECT_EQ(built.snapshot->next_hops.at(backend.next_hop).destination, kNodeMac);
+  ASSERT_EQ(built.wanted_neighbours.size(), 1U);
+  EXPECT_EQ(built.wanted_neighbours[0], (netlink::NeighbourKey{kLanLink, ip("10.20.0.11")}));
+}
+
+TEST(SnapshotBuilder, BuildsAnEmptySnapshotOfAnEmptyPlan) {
+  const auto built = World{}.build();
+  EXPECT_FALSE(built.snapshot->services.has_vip(kVip));
+  EXPECT_TRUE(built.wanted_neighbours.empty());
+}
+
+TEST(SnapshotBuilder, ProgramsOnlyWhatIsServed) {
+  for (const auto stage : {PlannedService::Stage::kPending, PlannedService::Stage::kReserved,
+                           PlannedService::Stage::kReleasing}) {
+    World world;
+    world.plan.services = {served("web", kVip, {11})};
+    world.plan.services[0].stage = stage;
+    if (stage != PlannedService::Stage::kReserved) world.plan.services[0].vip.reset();
+    EXPECT_FALSE(world.build().snapshot->services.has_vip(kVip));
+  }
+}
+
+TEST(SnapshotBuilder, LeavesOutPortsThatAreNotServed) {
+  World world;
+  world.plan.services = {served("web", kVip, {11})};
+  world.plan.services[0].ports.push_back(
+      {.protocol = kube::Protocol::kSctp, .port = 9000, .error = "sluice.dev/ProtocolNotSupported"});
+  const auto built = world.build();
+  EXPECT_NE(id_of(*built.snapshot, kVip), lb::kNoService);
+  EXPECT_EQ(built.snapshot->services.find(kVip, net::Be16{9000}, net::IpProtocol::kSctp), lb::kNoService);
+}
+
+TEST(SnapshotBuilder, GivesAServiceWithoutNodesAnEmptyTable) {
+  World world;
+  world.plan.services = {served("web", kVip, {})};
+  const auto built = world.build();
+  ASSERT_NE(port_of(*built.snapshot, kVip).table, nullptr);
+  EXPECT_TRUE(port_of(*built.snapshot, kVip).table->empty());
+}
+
+TEST(SnapshotBuilder, WeighsBackends) {
+  World world;
+  world.plan.services = {served("web", kVip, {11, 12})};
+  world.plan.services[0].ports[0].backends[1].weight = 3;
+  const auto built = world.build();
+  const auto heavy = id_of_backend(*built.snapshot, ip("10.20.0.12"));
+  for (const auto& share : port_of(*built.snapshot, kVip).table->shares()) {
+    EXPECT_EQ(share.weight, share.id == heavy ? 3U : 1U);
+  }
+}
+
+TEST(SnapshotBuilder, RestrictsClientsBySourceRanges) {
+  World world;
+  world.plan.services = {served("web", kVip, {11}), served("closed", ip("203.0.113.65"), {11})};
+  world.plan.services[0].has_source_ranges = true;
+  world.plan.services[0].source_ranges = {prefix("192.0.2.0/24")};
+  world.plan.services[1].has_source_ranges = true;
+  const auto built = world.build();
+  const auto& ranges = port_of(*built.snapshot, kVip).source_ranges;
+  ASSERT_NE(ranges, nullptr);
+  EXPECT_NE(ranges->find(ip("192.0.2.7")), dataplane::kNoRoute);
+  EXPECT_EQ(ranges->find(ip("192.0.3.7")), dataplane::kNoRoute);
+  const auto& closed = port_of(*built.snapshot, ip("203.0.113.65")).source_ranges;
+  ASSERT_NE(closed, nullptr);
+  EXPECT_EQ(closed->find(ip("192.0.2.7")), dataplane::kNoRoute);
+}
+
+TEST(SnapshotBuilder, GivesEverySnapshotAnotherEpoch) {
+  World world;
+  const auto first = world.build();
+  const auto second = world.build();
+  EXPECT_NE(first.snapshot->epoch, 0U);
+  EXPECT_NE(first.snapshot->epoch, second.snapshot->epoch);
+}
+
+TEST(SnapshotBuilder, KeepsIdsFromSnapshotToSnapshot) {
+  World world;
+  world.plan.services = {served("web", kVip, {12})};
+  const auto first = world.build();
+  world.plan.services = {served("aaa", ip("203.0.113.65"), {11}), served("web", kVip, {11, 12})};
+  const auto second = world.build();
+  EXPECT_EQ(id_of(*first.snapshot, kVip), id_of(*second.snapshot, kVip));
+  EXPECT_NE(id_of(*second.snapshot, ip("203.0.113.65")), id_of(*second.snapshot, kVip));
+  EXPECT_EQ(id_of_backend(*first.snapshot, ip("10.20.0.12")), id_of_backend(*second.snapshot, ip("10.20.0.12")));
+}
+
+TEST(SnapshotBuilder, KeepsTheIdWhenTheNodePortChanges) {
+  World world;
+  world.plan.services = {served("web", kVip, {11})};
+  const auto first = world.build();
+  world.plan.services[0].ports[0].node_port = 31111;
+  const auto second = world.build();
+  EXPECT_EQ(id_of(*first.snapshot, kVip), id_of(*second.snapshot, kVip));
+  EXPECT_EQ(port_of(*second.snapshot, kVip).node_port, net::Be16{31111});
+}
+
+TEST(SnapshotBuilder, DoesNotUseADeletedServicesIdBeforeItsFlowsAreGone) {
+  World world;
+  world.plan.services = {served("web", kVip, {11})};
+  const auto id = id_of(*world.build().snapshot, kVip);
+  world.plan.services = {served("next", kVip, {11})};  // The address went on at once; flows of the old one must end.
+  const auto soon = world.build(1min);
+  EXPECT_NE(id_of(*soon.snapshot, kVip), id);
+  EXPECT_EQ(soon.snapshot->service_ports.at(id).table, nullptr);
+  world.plan.services.push_back(served("late", ip("203.0.113.65"), {11}));
+  EXPECT_EQ(id_of(*world.build(4h).snapshot, ip("203.0.113.65")), id);
+}
+
+TEST(SnapshotBuilder, TakesAServiceMadeAnewForAnother) {
+  World world;
+  world.plan.services = {served("web", kVip, {11})};
+  const auto before = id_of(*world.build().snapshot, kVip);
+  world.plan.services[0].meta.uid = "another-uid";
+  EXPECT_NE(id_of(*world.build().snapshot, kVip), before);
+}
+
+TEST(SnapshotBuilder, LetsANodeThatLeftTheServiceServeItsFlows) {
+  World world;
+  world.plan.services = {served("web", kVip, {11, 12})};
+  const auto id = id_of_backend(*world.build().snapshot, ip("10.20.0.11"));
+  world.plan.services = {served("web", kVip, {12})};
+  const auto built = world.build();
+  EXPECT_FALSE(port_of(*built.snapshot, kVip).table->contains(id));
+  const auto& retired = built.snapshot->backends.at(id);
+  EXPECT_EQ(retired.address, ip("10.20.0.11"));
+  EXPECT_NE(retired.state, lb::BackendState::kDown);
+  EXPECT_NE(retired.next_hop, dataplane::kNoRoute);
+  EXPECT_EQ(built.wanted_neighbours.size(), 2U);  // Its MAC address must stay known.
+}
+
+TEST(SnapshotBuilder, TellsNodesOfTheSameAddressInTwoClustersApart) {
+  World world;
+  world.plan.services = {served("web", kVip, {11}), served("web", ip("203.0.113.65"), {11})};
+  world.plan.services[1].cluster = "west";
+  const auto built = world.build();
+  const auto east = port_of(*built.snapshot, kVip).table->select(0);
+  const auto west = port_of(*built.snapshot, ip("203.0.113.65")).table->select(0);
+  EXPECT_NE(east, west);
+  EXPECT_EQ(built.snapshot->backends.at(east).next_hop, built.snapshot->backends.at(west).next_hop);
+  EXPECT_EQ(built.wanted_neighbours.size(), 1U);
+}
+
+TEST(SnapshotBuilder, SharesTablesOfTheSameBackends) {
+  World world;
+  world.plan.services = {served("web", kVip, {11, 12}), served("shop", ip("203.0.113.65"), {12, 11}),
+                         served("other", ip("203.0.113.66"), {11})};
+  const auto first = world.build();
+  const auto table = port_of(*first.snapshot, kVip).table;
+  EXPECT_EQ(table, port_of(*first.snapshot, ip("203.0.113.65")).table);
+  EXPECT_NE(table, port_of(*first.snapshot, ip("203.0.113.66")).table);
+  EXPECT_EQ(table, port_of(*world.build().snapshot, kVip).table);  // Not built again either.
+}
+
+TEST(SnapshotBuilder, AnswersForSnatAddressesThatTheKernelDoesNotHave) {
+  World world;
+  world.snat_addresses = {ip("10.20.0.251"), ip("10.20.0.2"), ip("10.20.0.250")};
+  world.kernel_addresses = {ip("10.20.0.2"), ip("203.0.113.2")};
+  const auto built = world.build();
+  EXPECT_EQ(built.snapshot->snat_addresses, world.snat_addresses);
+  EXPECT_EQ(built.snapshot->answered_addresses, (std::vector{ip("10.20.0.250"), ip("10.20.0.251")}));
+}
+
+TEST(SnapshotBuilder, TellsProtocolsOfOnePortApart) {
+  World world;
+  auto dns = served("dns", kVip, {11});
+  dns.ports[0].port = 53;
+  dns.ports.push_back(dns.ports[0]);
+  dns.ports[1].protocol = kube::Protocol::kUdp;
+  dns.client_ip_affinity = true;
+  world.plan.services = {dns};
+  const auto built = world.build();
+  const auto udp = built.snapshot->services.find(kVip, net::Be16{53}, net::IpProtocol::kUdp);
+  EXPECT_NE(udp, id_of(*built.snapshot, kVip, 53));
+  EXPECT_EQ(built.snapshot->service_ports.at(udp).protocol, net::IpProtocol::kUdp);
+  EXPECT_TRUE(built.snapshot->service_ports.at(udp).client_ip_affinity);
+}
+
+}  // namespace
+}  // namespace sluice::control
