@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from edge import INGRESS, NAMESPACE
-from tools.lab import topology, wait_for
+from tools.lab import wait_for
 from tools.lab.sluiced import _program
 
 WRONG = """\
@@ -58,10 +58,9 @@ def test_a_configuration_that_is_not_there_is_said(tmp_path):
 
 
 def test_a_kubeconfig_that_is_not_there_is_said_in_a_sentence(edge, tmp_path):
-    config = edge.configuration(topology.VIP_POOL, 1)
-    text = str(config).replace(str(edge.lab.kubeconfig), "/nonexistent/admin.conf")
+    right = edge.lab.sluiced.config.read_text(encoding="utf-8")
     file = tmp_path / "sluice.yaml"
-    file.write_text(text, encoding="utf-8")  # Python's notation of such a document is YAML, too.
+    file.write_text(right.replace(str(edge.lab.kubeconfig), "/nonexistent/admin.conf"), encoding="utf-8")
     done = start("--config", str(file))
     assert done.returncode == 3, done
     assert "/nonexistent/admin.conf" in done.stderr and "No such file" in done.stderr

@@ -58,11 +58,14 @@ FAULTS = {
     "watches_cut_in_the_middle_of_a_line": {"drop_watches": True},
     "garbage_in_watches": {"garbage_line": "{]"},
     "events_doubled_and_out_of_order": {"duplicate_events": True, "reorder_events": True},
-    "answers_with_500": {"fail": {"code": 500, "times": 6}},
-    "answers_with_429": {"fail": {"code": 429, "times": 4, "retry_after": 1}},
-    "refused_writes": {"fail": {"verb": "patch", "code": 409, "times": 3, "reason": "Conflict"}},
-    "answers_that_never_come": {"fail": {"verb": "patch", "resource": "services", "applied": True, "reset": True,
-                                         "times": 2}},
+    "answers_with_500": {"drop_watches": True, "fail": [
+        {"verb": verb, "code": 500, "times": 4} for verb in ("watch", "list", "patch")]},
+    "answers_with_429": {"drop_watches": True, "fail": [
+        {"verb": verb, "code": 429, "retry_after": 1, "times": 2} for verb in ("watch", "list", "patch")]},
+    "conflicting_writes": {"fail": {"verb": "patch", "resource": "services", "code": 409, "reason": "Conflict",
+                                    "times": 2}},
+    "writes_that_are_done_but_not_answered": {"fail": {"verb": "patch", "resource": "services", "applied": True,
+                                                       "reset": True, "times": 2}},
 }
 
 
@@ -70,11 +73,11 @@ FAULTS = {
 def test_nothing_is_lost_through(edge, fault):
     address = edge.serve()
     load = start_load(edge, address, 3)
-    for _ in range(3):
+    for _ in range(2):
         edge.faults(**FAULTS[fault])
-        edge.pause(0.2)
-    edge.create_past_faults("later")
+        edge.pause(0.3)
     edge.faults(**FAULTS[fault])
+    edge.create("later")
     edge.wait_http(edge.wait_address("later", timeout=15))
     edge.faults(clear=True)
     edge.delete("later", timeout=15)
