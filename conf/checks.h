@@ -33,7 +33,7 @@ void expect_within(Bounds bounds, unsigned value, Findings& findings, const std:
 
 void expect_address(const std::string& text, Findings& findings, const std::string& path);
 
-// Names of ports, pools and clusters, which appear in metrics and on command lines: 1 to 63 letters, digits, '-', '_', '.'.
+// Names of ports, pools and clusters: 1 to 63 letters, digits, '-', '_' and '.'; they become labels of metrics.
 void expect_name(std::string_view name, Findings& findings, const std::string& path);
 
 // Values that must not come twice; remembers where they came first.
