@@ -1,0 +1,131 @@
+#include "tools/sluice/command_line.h"
+
+#include <charconv>
+#include <map>
+#include <string_view>
+
+#include <boost/program_options.hpp>
+
+#include "conf/nearest.h"
+#include "control/admin/client.h"
+#include "tools/sluice/request.h"
+
+namespace sluice::cli {
+namespace {
+
+namespace po = boost::program_options;
+using base::fail;
+using base::Result;
+using std::chrono::milliseconds;
+
+constexpr std::array kFilters{"protocol", "client", "vip", "node", "limit"};
+constexpr double kPauseMin = 0.1, kPauseMax = 86400;  // seconds
+
+po::options_description known_options() {
+  po::options_description options;
+  options.add_options()("help,h", "")("version", "")("all", "");
+  for (const char* name : {"output,o", "socket,s", "watch,w", "protocol", "client", "vip", "node", "limit"}) {
+    options.add_options()(name, po::value<std::string>(), "");
+  }
+  options.add_options()("word", po::value<std::vector<std::string>>(), "");
+  return options;
+}
+
+std::string describe(const po::unknown_option& error) {
+  const std::string option = error.get_option_name();
+  static const std::vector<std::string_view> kKnown{"--help",   "--version", "--all",      "--output",
+                                                    "--socket", "--watch",   "--protocol", "--client",
+                                                    "--vip",    "--node",    "--limit"};
+  const auto nearest = conf::nearest(option, kKnown);
+  return "unknown option '" + option + "'" + (nearest.empty() ? "" : ": did you mean '" + std::string{nearest} + "'?");
+}
+
+Result<po::variables_map> read_options(const std::vector<std::string>& arguments) {
+  po::positional_options_description words;
+  words.add("word", -1);
+  const auto options = known_options();
+  const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+  po::variables_map values;
+  try {
+    po::store(po::command_line_parser(arguments).options(options).positional(words).style(style).run(), values);
+  } catch (const po::unknown_option& error) {
+    return fail(describe(error));
+  } catch (const po::error& error) {
+    return fail(error.what());
+  }
+  return values;
+}
+
+std::optional<std::string> value_of(const po::variables_map& values, const char* name) {
+  return values.count(name) == 0 ? std::nullopt : std::optional{values[name].as<std::string>()};
+}
+
+Result<milliseconds> parse_pause(const std::string& text) {
+  double seconds = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, seconds);
+  if (read.ec != std::errc{} || read.ptr != end || !(seconds >= kPauseMin && seconds <= kPauseMax)) {
+    return fail("--watch: '" + text + "' is no number of seconds from 0.1 to 86400");
+  }
+  return milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+}
+
+// The options that go with every command.
+Result<> read_common(const po::variables_map& values, const char* environment_socket, CommandLine& line) {
+  const std::string output = value_of(values, "output").value_or("table");
+  if (output != "table" && output != "json") return fail("--output: '" + output + "' is neither table nor json");
+  line.style.output = output == "json" ? Output::kJson : Output::kTable;
+  const bool has_environment = environment_socket != nullptr && *environment_socket != '\0';
+  const std::string usual = has_environment ? environment_socket : control::admin::kDefaultSocket;
+  line.socket = value_of(values, "socket").value_or(usual);
+  if (const auto text = value_of(values, "watch")) {
+    const auto pause = parse_pause(*text);
+    if (!pause) return fail(pause.message());
+    line.watch = *pause;
+  }
+  return {};
+}
+
+Result<CommandLine> read_help(std::vector<std::string> words) {
+  CommandLine line{.action = CommandLine::Action::kHelp};
+  if (words.size() < 2) return line;  // The general help lists what can follow `show`.
+  const auto command = find_command(words);
+  if (!command) return fail(command.message());
+  line.topic = *command;
+  return line;
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments, const char* environment_socket) {
+  const auto values = read_options(arguments);
+  if (!values) return fail(values.message());
+  std::vector<std::string> words;
+  if (values->count("word") != 0) words = (*values)["word"].as<std::vector<std::string>>();
+  if (!words.empty() && words[0] == "help") return read_help({words.begin() + 1, words.end()});
+  if (values->count("help") != 0) return read_help(words);
+  CommandLine line;
+  if (values->count("version") != 0) {
+    line.action = CommandLine::Action::kVersion;
+    return line;
+  }
+
+  const auto command = find_command(words);
+  if (!command) return fail(command.message());
+  if (const auto read = read_common(*values, environment_socket, line); !read) return fail(read.message());
+  std::map<std::string, std::string> filters;
+  for (const char* name : kFilters) {
+    if (const auto value = value_of(*values, name)) filters[name] = *value;
+  }
+  if (values->count("all") != 0) {
+    if (*command != "show drops")
+      return fail("--all is an option of `sluice show drops`, not of `sluice " + *command + "`");
+    line.style.verdicts = Verdicts::kAll;
+  }
+  const auto request = make_request(*command, {words.begin() + 2, words.end()}, filters);
+  if (!request) return fail(request.message());
+  line.request = *request;
+  return line;
+}
+
+}  // namespace sluice::cli

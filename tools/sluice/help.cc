@@ -1,0 +1,125 @@
+#include "tools/sluice/help.h"
+
+#include <array>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::string_view kGeneral = R"(sluice asks sluiced, the load balancer of this machine, what it does and why.
+
+Usage
+  sluice show services | backends | flows | ports | drops | status
+  sluice explain service [CLUSTER/]NAMESPACE/NAME
+  sluice explain flow tcp|udp CLIENT:PORT VIP:PORT
+
+Examples
+  sluice show services                which Services are served, at which addresses
+  sluice explain service shop/web     why that Service is served as it is, and by which nodes
+  sluice show flows --vip 203.0.113.64:443
+                                      who is connected to that address now
+  sluice explain flow tcp 198.51.100.10:40000 203.0.113.64:443
+                                      which node that client gets, step by step
+  sluice show drops --watch 1         what is thrown away, every second
+  sluice show status -o json | jq     for programs
+)";
+
+constexpr std::string_view kCommon = R"(
+Options
+  -o, --output table|json   for people (the default), or for programs
+  -w, --watch SECONDS       ask again and again, until Ctrl-C
+  -s, --socket PATH         where sluiced listens; else $SLUICE_SOCKET, else /run/sluice/admin.sock
+  -h, --help                this; `sluice show flows --help` tells about a command
+      --version             the version of this program
+
+Exit status: 0 there is an answer; 1 sluiced says no or does not run; 2 the command is wrong.
+)";
+
+struct Page {
+  std::string_view command;
+  std::string_view text;
+};
+
+constexpr std::array kPages{
+    Page{"show services", R"(sluice show services lists the Services that sluiced cares for, one a line.
+
+STATE is `served`; `pending`: it has no address yet, REASON says why; `reserved`: it has an address and is served as
+soon as the cluster has taken note; `releasing`: it is being let go. PORTS are PORT:NODEPORT/PROTOCOL, ACTIVE is the
+number of nodes that take new flows.
+
+Examples
+  sluice show services
+  sluice show services -o json | jq -r '.services[] | select(.state != "served") | .name'
+)"},
+    Page{"show backends", R"(sluice show backends lists every node of every Service, with its part in it.
+
+STATE is `in`: takes new flows; `draining`: keeps those it has; `out`: REASON says why. SHARE is its part of new flows.
+NEXT-HOP is the MAC address that its packets go to, or `unresolved`.
+
+Examples
+  sluice show backends
+  sluice show backends --watch 2      while a rollout goes on
+)"},
+    Page{"show flows", R"(sluice show flows lists open flows: which client talks to which VIP, through which node.
+
+  --protocol tcp|udp        only these
+  --client ADDRESS[:PORT]   only those of this client
+  --vip ADDRESS[:PORT]      only those to this address
+  --node NAME|ADDRESS       only those that this node serves
+  --limit NUMBER            no more than so many (100)
+
+Examples
+  sluice show flows --client 198.51.100.10
+  sluice show flows --vip 203.0.113.64:443 --node worker-2 --limit 1000
+)"},
+    Page{"show ports", R"(sluice show ports lists the network ports that sluiced drives, with their counters.
+
+RX-MISSED are packets that came faster than the workers took them. TAP is where the kernel sees what is not a Service's.
+
+Examples
+  sluice show ports
+  sluice show ports --watch 1
+)"},
+    Page{"show drops", R"(sluice show drops lists why packets were thrown away, with counts since the daemon started.
+
+  --all                     every verdict: drops that did not happen, and packets that were not dropped
+
+Examples
+  sluice show drops
+  sluice show drops --all --watch 1
+)"},
+    Page{"show status",
+         R"(sluice show status tells how the daemon itself is: its clusters and what it hears from them, its workers
+and their flow tables, its SNAT addresses, its memory.
+
+Examples
+  sluice show status
+  sluice show status -o json | jq '.clusters[] | {name, synced}'
+)"},
+    Page{"explain service",
+         R"(sluice explain service [CLUSTER/]NAMESPACE/NAME tells why a Service is served as it is: where its address
+comes from, what its traffic policy means here, and for every node why it takes part or not.
+
+Examples
+  sluice explain service shop/web
+  sluice explain service edge/shop/web      where several clusters have it
+)"},
+    Page{"explain flow",
+         R"(sluice explain flow tcp|udp CLIENT:PORT VIP:PORT follows the first packet of such a flow through the data
+path, by the data path's own rules, and tells the verdict. No packet is sent. If the flow is open, it is shown too.
+
+Examples
+  sluice explain flow tcp 198.51.100.10:40000 203.0.113.64:443
+  sluice explain flow udp 198.51.100.10:5353 203.0.113.65:53
+)"},
+};
+
+}  // namespace
+
+std::string help(std::string_view command) {
+  for (const auto& page : kPages) {
+    if (page.command == command) return std::string{page.text} + std::string{kCommon};
+  }
+  return std::string{kGeneral} + std::string{kCommon};
+}
+
+}  // namespace sluice::cli

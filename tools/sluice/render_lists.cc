@@ -1,0 +1,112 @@
+// What `sluice show` lists: services, backends, flows, ports, drops.
+
+#include <algorithm>
+
+#include "tools/sluice/render.h"
+#include "tools/sluice/table.h"
+#include "tools/sluice/text.h"
+
+namespace sluice::cli {
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string ports_of(const admin::Service& service) {
+  std::vector<std::string> ports;
+  for (const auto& port : service.ports()) {
+    const std::string node_port = port.node_port() == 0 ? "" : ":" + number(port.node_port());
+    ports.push_back(number(port.port()) + node_port + "/" + port.protocol());
+  }
+  return join(ports, ",");
+}
+
+// One number when the ports agree, as they nearly always do.
+std::string active_of(const admin::Service& service) {
+  std::vector<std::string> counts;
+  for (const auto& port : service.ports()) counts.push_back(number(port.active_backends()));
+  const bool agree = std::adjacent_find(counts.begin(), counts.end(), std::not_equal_to<>{}) == counts.end();
+  return agree && !counts.empty() ? counts.front() : join(counts, ",");
+}
+
+std::string reason_of(const admin::Service& service) {
+  std::vector<std::string> reasons;
+  if (!service.reason().empty()) reasons.push_back(service.reason());
+  for (const auto& port : service.ports()) {
+    if (!port.problem().empty())
+      reasons.push_back("port " + number(port.port()) + "/" + port.protocol() + ": " + port.problem());
+  }
+  return join(reasons, "; ");
+}
+
+std::string counters_of(const admin::Ports& ports) {
+  Table table{
+      {"PORT", ">RX-PACKETS", ">RX-BYTES", ">RX-MISSED", ">RX-ERRORS", ">TX-PACKETS", ">TX-BYTES", ">TX-ERRORS"}};
+  for (const auto& port : ports.ports()) {
+    table.add({port.name(), number(port.rx_packets()), number(port.rx_bytes()), number(port.rx_missed()),
+               number(port.rx_errors()), number(port.tx_packets()), number(port.tx_bytes()), number(port.tx_errors())});
+  }
+  return table.text();
+}
+
+}  // namespace
+
+std::string to_text(const admin::Services& services) {
+  if (services.services().empty()) return "no Service is ours\n";
+  Table table{{"CLUSTER", "SERVICE", "VIP", "PORTS", ">ACTIVE", "POLICY", "DELIVERY", "POOL", "STATE", "REASON"}};
+  for (const auto& service : services.services()) {
+    table.add({service.cluster(), service.namespace_() + "/" + service.name(), service.vip(), ports_of(service),
+               active_of(service), service.policy(), service.delivery(), service.pool(), service.state(),
+               reason_of(service)});
+  }
+  return table.text();
+}
+
+std::string to_text(const admin::Backends& backends) {
+  if (backends.backends().empty()) return "no Service of ours has a node\n";
+  Table table{{"CLUSTER", "SERVICE", "NODE", "ADDRESS", "STATE", ">WEIGHT", ">SHARE", "NEXT-HOP", "OUT", "REASON"}};
+  for (const auto& backend : backends.backends()) {
+    const std::string port = backend.port_name().empty() ? "" : ":" + backend.port_name();
+    table.add({backend.cluster(), backend.service() + port, backend.node(), backend.address(), backend.state(),
+               number(backend.weight()), percent(backend.slots(), backend.slots_total()), backend.next_hop(),
+               backend.out_port(), backend.reason()});
+  }
+  return table.text();
+}
+
+std::string to_text(const admin::Flows& flows) {
+  if (flows.flows().empty()) return "no open flow matches\n";
+  Table table{{"PROTO", "CLIENT", "VIP", "SNAT", "NODE", "STATE", ">IDLE", "SERVICE", ">WORKER"}};
+  for (const auto& flow : flows.flows()) {
+    table.add({flow.protocol(), endpoint(flow.client(), flow.client_port()), endpoint(flow.vip(), flow.vip_port()),
+               endpoint(flow.snat(), flow.snat_port()), endpoint(flow.node(), flow.node_port()), flow.state(),
+               duration(flow.idle_seconds()), flow.service(), number(flow.worker())});
+  }
+  const std::string more = "there are more: narrow it by --client, --vip, --node or --protocol, or raise --limit\n";
+  return table.text() + (flows.truncated() ? more : "");
+}
+
+std::string to_text(const admin::Ports& ports) {
+  if (ports.ports().empty()) return "sluiced has no ports\n";
+  Table table{{"PORT", "LINK", "MAC", ">MTU", "DEVICE", "DRIVER", ">QUEUES", "WORKERS", "TAP", "ADDRESSES"}};
+  Table offloads{{"PORT", "OFFLOADS"}};
+  for (const auto& port : ports.ports()) {
+    std::vector<std::string> workers;
+    for (const auto worker : port.workers()) workers.push_back(number(worker));
+    table.add({port.name(), port.link_up() ? "up" : "down", port.mac(), number(port.mtu()), port.device(),
+               port.driver(), number(port.queues()), join(workers, ","), port.tap(),
+               join({port.addresses().begin(), port.addresses().end()}, ",")});
+    offloads.add({port.name(), join({port.offloads().begin(), port.offloads().end()}, ",")});
+  }
+  return table.text() + "\n" + counters_of(ports) + "\n" + offloads.text();
+}
+
+std::string to_text(const admin::Drops& drops, Verdicts verdicts) {
+  Table table{{"VERDICT", ">PACKETS", ">BYTES", "MEANING"}};
+  for (const auto& row : drops.rows()) {
+    const bool is_shown = verdicts == Verdicts::kAll || (row.is_drop() && row.packets() != 0);
+    if (is_shown) table.add({row.verdict(), number(row.packets()), number(row.bytes()), row.description()});
+  }
+  return table.empty() ? "no packet was dropped\n" : table.text();
+}
+
+}  // namespace sluice::cli
