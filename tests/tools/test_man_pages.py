@@ -1,4 +1,4 @@
-"""The man pages can be made, and the one of the configuration file leaves no key out."""
+"""The man pages can be made, and those of the configuration file and of the command line leave nothing out."""
 import re
 import shutil
 import subprocess
@@ -48,3 +48,12 @@ def test_every_key_of_the_configuration_is_explained(message, heading):
 def test_every_message_of_the_configuration_has_a_section():
     assert set(messages()) - {"Route"} == set(SECTIONS)
     assert all(f"*{field}*:" in sections()["ports"] for field in messages()["Route"])
+
+
+def test_every_command_and_option_of_sluice_is_explained():
+    help_text = (ROOT / "tools/sluice/help.cc").read_text()
+    commands = set(re.findall(r'Page\{"([a-z ]+)"', help_text))
+    options = set(re.findall(r"^ +(?:-\w, |)+(--[a-z]+)", help_text, re.M))
+    page = (ROOT / "docs/man/sluice.1.scd").read_text()
+    assert len(commands) > 5 and len(options) > 5
+    assert commands | options == set(re.findall(r"^(?:\*-\w\*, )?\*((?:show |explain |--)[a-z]+)\*", page, re.M))
