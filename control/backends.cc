@@ -29,8 +29,8 @@ PortEndpoints count_endpoints(const kube::SliceMap& slices, const PlannedPort& p
     for (const auto& endpoint : slice.endpoints) {
       if (endpoint.addresses.empty()) continue;
       const std::pair identity{endpoint.addresses.front(), endpoint.node_name};
-      // Ready is looked at first: publishNotReadyAddresses makes terminating endpoints ready. It does so in the slice, and
-      // proxies on the nodes look at nothing else.
+      // Ready is looked at first: publishNotReadyAddresses makes terminating endpoints ready. It does so in the slice,
+      // and proxies on the nodes look at nothing else.
       if (endpoint.ready) {
         ready.insert(identity);
       } else if (endpoint.serving && endpoint.terminating) {

@@ -1,5 +1,4 @@
-// What the tables of lb/ cost to build and to read, and how many slots a change moves. Prints a line a figure:
-//   lb_bench            name, unit, value and, where there is one, the bound it should keep
+// What the tables of lb/ cost to build and to read, and how many slots a change moves: `lb_bench [--json]`.
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +12,7 @@
 
 #include "lb/maglev.h"
 #include "lb/service_table.h"
+#include "tests/bench/measure.h"
 
 namespace sluice::lb {
 namespace {
@@ -32,10 +32,11 @@ double best_seconds(unsigned runs, const std::function<void()>& work) {
   return best;
 }
 
-void print(const std::string& name, const char* unit, double value, double bound) {
-  std::printf("%-52s %10.3f %s", name.c_str(), value, unit);
-  if (bound > 0) std::printf("  (at most %g)", bound);
-  std::printf("\n");
+// Filled in by the measurements, in their order.
+std::vector<bench::Figure> figures;
+
+void add(const std::string& name, const char* unit, double value, double bound) {
+  figures.push_back({.name = name, .unit = unit, .value = value, .median = value, .reference = bound});
 }
 
 std::vector<MaglevMember> members_of(std::size_t count, unsigned weights, unsigned seed) {
@@ -54,8 +55,8 @@ void build_times() {
     for (const unsigned weights : {1U, 10U}) {
       const auto members = members_of(count, weights, 1);
       const double seconds = best_seconds(20, [&] { MaglevTable::build(members); });
-      print("maglev build, " + std::to_string(count) + " backends, weights 1 to " + std::to_string(weights), "ms",
-            seconds * 1e3, count == 1000 ? 5 : 0);
+      add("maglev build, " + std::to_string(count) + " backends, weights 1 to " + std::to_string(weights), "ms",
+          seconds * 1e3, count == 1000 ? 5 : 0);
     }
   }
 }
@@ -93,8 +94,8 @@ void disruption(const std::string& name, std::size_t count, unsigned weights, co
     sum.total += moves.total / kTrials;
     sum.unavoidable += moves.unavoidable / kTrials;
   }
-  print("moved slots, " + name, "%", sum.total * 100, 0);
-  print("  of which no table could avoid", "%", sum.unavoidable * 100, 0);
+  add("moved slots, " + name, "%", sum.total * 100, 0);
+  add("  of which no table could avoid", "%", sum.unavoidable * 100, 0);
 }
 
 void disruptions() {
@@ -115,7 +116,7 @@ void look_ups() {
   const double select = best_seconds(10, [&] {
     for (std::uint64_t i = 0; i < kLookups; ++i) sink += table->select(i * 0x9e3779b97f4a7c15ULL);
   });
-  print("maglev select", "ns", select * 1e9 / kLookups, 0);
+  add("maglev select", "ns", select * 1e9 / kLookups, 0);
 
   std::vector<ServiceEntry> entries;
   for (std::uint32_t i = 0; i < 25000; ++i) {
@@ -127,23 +128,25 @@ void look_ups() {
   const double few = best_seconds(10, [&] {
     for (unsigned i = 0; i < kLookups; ++i) sink += services.find(entries[i % 1024].key);
   });
-  print("service look-up, 1,024 of 25,000 in use", "ns", few * 1e9 / kLookups, 0);
+  add("service look-up, 1,024 of 25,000 in use", "ns", few * 1e9 / kLookups, 0);
   const double all = best_seconds(10, [&] {
     for (unsigned i = 0, at = 0; i < kLookups; ++i, at = at + 1 < entries.size() ? at + 1 : 0) {
       sink += services.find(entries[at].key);
     }
   });
-  print("service look-up, all of 25,000 in use", "ns", all * 1e9 / kLookups, 0);
-  print("service table, 5,000 VIPs of 5 ports", "KiB", static_cast<double>(services.memory_bytes()) / 1024, 0);
-  print("maglev table, 1,000 backends", "KiB", static_cast<double>(table->memory_bytes()) / 1024, 0);
-  if (sink == 1) std::printf("\n");  // The compiler must not drop the loops.
+  add("service look-up, all of 25,000 in use", "ns", all * 1e9 / kLookups, 0);
+  add("service table, 5,000 VIPs of 5 ports", "KiB", static_cast<double>(services.memory_bytes()) / 1024, 0);
+  add("maglev table, 1,000 backends", "KiB", static_cast<double>(table->memory_bytes()) / 1024, 0);
+  if (sink == 1) std::fprintf(stderr, "\n");  // The compiler must not drop the loops.
 }
 
 }  // namespace
 }  // namespace sluice::lb
 
-int main() {
+int main(int argument_count, char** arguments) {
+  const auto options = sluice::bench::parse_options(argument_count, arguments, {});
   sluice::lb::build_times();
   sluice::lb::look_ups();
   sluice::lb::disruptions();
+  sluice::bench::print(sluice::lb::figures, options.format);
 }

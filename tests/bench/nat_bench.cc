@@ -13,13 +13,12 @@
 #include <cstring>
 #include <random>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "nat/flow_table.h"
 #include "nat/port_pool.h"
 #include "nat/translate.h"
-#include "tests/bench/cycles.h"
+#include "tests/bench/measure.h"
 
 namespace sluice::nat {
 namespace {
@@ -31,18 +30,12 @@ constexpr net::Be16 kNodePort{30'443};
 constexpr int kRounds = 101;
 constexpr std::uint64_t kSeed = 0x5eed;
 
+using bench::best_and_median;
+using bench::Figure;
+
 struct Packet {
   net::Ipv4Header ip;
   net::TcpHeader tcp;
-};
-
-struct Figure {
-  std::string name;
-  std::size_t flows;
-  std::string unit;
-  double value;
-  double median;
-  double reference;  // the budget; 0: none
 };
 
 net::FlowKey client_key(std::uint32_t number) {
@@ -113,20 +106,6 @@ std::size_t process_burst(FlowTable& table, const net::FlowKey* keys, Packet* pa
   return found_count;
 }
 
-template <typename Work>
-std::pair<double, double> best_and_median(int rounds, std::size_t operations, Work&& work) {
-  std::vector<double> cycles;
-  for (int round = 0; round < rounds; ++round) {
-    const std::uint64_t start = bench::cycles();
-    work();
-    cycles.push_back(static_cast<double>(bench::cycles() - start) / static_cast<double>(operations));
-  }
-  std::sort(cycles.begin(), cycles.end());
-  return {cycles.front(), cycles[cycles.size() / 2]};
-}
-
-double budget(std::size_t flows) { return flows <= 65'536 ? 45 : flows <= 2'000'000 ? 80 : 130; }
-
 std::vector<const Flow*> flows_of(const FlowTable& table) {
   std::vector<const Flow*> flows;
   table.visit(0, table.capacity(), [&](const Flow& flow) { flows.push_back(&flow); });
@@ -139,7 +118,7 @@ void measure_building(World& world, std::size_t flows, std::vector<Figure>& figu
     for (std::uint32_t number = 0; number < flows; ++number) world.add(number);
   });
   const double bytes = static_cast<double>(world.table().memory_bytes()) / static_cast<double>(flows);
-  figures.push_back({"nat insert", flows, "flows/s", speed / insert.first, speed / insert.second, 1e6});
+  figures.push_back({"nat insert", flows, "flows/s", speed / insert.best, speed / insert.median, 1e6});
   // Small tables are rounded up to whole huge pages.
   figures.push_back({"nat memory", flows, "bytes/flow", bytes, bytes, flows >= 1'000'000 ? 104.0 : 0.0});
   if (world.table().size() != flows) std::fprintf(stderr, "only %zu of %zu flows fit\n", world.table().size(), flows);
@@ -167,8 +146,9 @@ void measure_packets(World& world, std::size_t flows, std::vector<Figure>& figur
   const auto hit = best_and_median(kRounds, kPackets, [&] { run(known); });
   if (hits != kPackets * kRounds) std::fprintf(stderr, "look-ups failed\n");
   const auto miss = best_and_median(kRounds, kPackets, [&] { run(unknown); });
-  figures.push_back({"nat find and translate", flows, "cycles/packet", hit.first, hit.second, budget(flows)});
-  figures.push_back({"nat find, no flow", flows, "cycles/packet", miss.first, miss.second, 0});
+  figures.push_back(
+      {"nat find and translate", flows, "cycles/packet", hit.best, hit.median, bench::cycles_budget(flows)});
+  figures.push_back({"nat find, no flow", flows, "cycles/packet", miss.best, miss.median, 0});
 }
 
 // Ends with an empty table.
@@ -176,7 +156,7 @@ void measure_turnover(World& world, std::size_t flows, std::vector<Figure>& figu
   FlowTable& table = world.table();
   const Timeouts timeouts;
   const auto scan = best_and_median(3, flows, [&] { table.expire(0, timeouts, flows, [](const Flow&) {}); });
-  figures.push_back({"nat expiry, nothing idle", flows, "cycles/entry", scan.first, scan.second, 0});
+  figures.push_back({"nat expiry, nothing idle", flows, "cycles/entry", scan.best, scan.median, 0});
 
   auto all = flows_of(table);
   std::shuffle(all.begin(), all.end(), std::mt19937_64{8});
@@ -189,59 +169,27 @@ void measure_turnover(World& world, std::size_t flows, std::vector<Figure>& figu
       world.add(number++);
     }
   });
-  figures.push_back({"nat erase and insert", flows, "pairs/s", speed / renew.first, speed / renew.second, 1e6});
+  figures.push_back({"nat erase and insert", flows, "pairs/s", speed / renew.best, speed / renew.median, 1e6});
 
   const Tick late = static_cast<Tick>(kPackets) + timeouts.established + 1;
   const auto expiry = best_and_median(
       1, flows, [&] { table.expire(late, timeouts, flows, [&](const Flow& flow) { world.release_port(flow); }); });
-  figures.push_back({"nat expiry, all idle", flows, "cycles/flow", expiry.first, expiry.second, 0});
-}
-
-void print(const std::vector<Figure>& figures) {
-  for (const Figure& figure : figures) {
-    std::printf("%-26s %10zu flows %14.1f %-14s", figure.name.c_str(), figure.flows, figure.value, figure.unit.c_str());
-    if (figure.reference > 0) std::printf(" budget %.0f", figure.reference);
-    std::printf("\n");
-  }
-}
-
-void print_json(const std::vector<Figure>& figures) {
-  for (const Figure& figure : figures) {
-    std::printf(R"({"name":"%s","flows":%zu,"unit":"%s","value":%.2f,"median":%.2f)", figure.name.c_str(), figure.flows,
-                figure.unit.c_str(), figure.value, figure.median);
-    if (figure.reference > 0) {
-      std::printf(R"(,"reference":%.0f,"ratio":%.3f)", figure.reference, figure.value / figure.reference);
-    }
-    std::printf("}\n");
-  }
+  figures.push_back({"nat expiry, all idle", flows, "cycles/flow", expiry.best, expiry.median, 0});
 }
 
 }  // namespace
 }  // namespace sluice::nat
 
 int main(int argument_count, char** arguments) {
-  std::vector<std::size_t> flow_counts;
-  std::string_view format = "text";
-  for (int i = 1; i < argument_count; ++i) {
-    const std::string_view argument = arguments[i];
-    if (argument == "--json") {
-      format = "json";
-    } else if (argument == "--flows" && i + 1 < argument_count) {
-      flow_counts.push_back(std::stoul(arguments[++i]));
-    } else {
-      std::fprintf(stderr, "usage: nat_bench [--flows N]... [--json]\n");
-      return 2;
-    }
-  }
-  if (flow_counts.empty()) flow_counts = {16'384, 1'000'000};
-  for (const std::size_t flows : flow_counts) {
-    std::vector<sluice::nat::Figure> figures;
-    sluice::nat::World world{flows};
-    sluice::nat::measure_building(world, flows, figures);
-    sluice::nat::measure_packets(world, flows, figures);
-    sluice::nat::measure_turnover(world, flows, figures);
-    format == "json" ? sluice::nat::print_json(figures) : sluice::nat::print(figures);
-    std::fflush(stdout);
+  using namespace sluice;
+  const auto options = bench::parse_options(argument_count, arguments, {16'384, 1'000'000});
+  for (const std::size_t flows : options.flow_counts) {
+    std::vector<bench::Figure> figures;
+    nat::World world{flows};
+    nat::measure_building(world, flows, figures);
+    nat::measure_packets(world, flows, figures);
+    nat::measure_turnover(world, flows, figures);
+    bench::print(figures, options.format);
   }
   return 0;
 }

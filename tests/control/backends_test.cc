@@ -232,7 +232,8 @@ TEST(Backends, CountAnEndpointOnceThatStandsInTwoSlices) {
 
 TEST(Backends, TakeTheBetterVersionOfAnEndpointThatStandsInTwoSlices) {
   auto cluster = usual_cluster();
-  cluster.put(slice("web", "b", {terminating(endpoint("10.1.0.1", "node-1")), unready(endpoint("10.1.0.3", "node-2"))}));
+  cluster.put(
+      slice("web", "b", {terminating(endpoint("10.1.0.1", "node-1")), unready(endpoint("10.1.0.3", "node-2"))}));
   EXPECT_EQ(backends_of(cluster, local_service()), "node-1:2 node-2:1");
 }
 

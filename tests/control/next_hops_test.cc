@@ -21,9 +21,7 @@ const auto kNodeMac = mac("02:00:00:00:02:11");
 netlink::Route via(std::string_view to, int link, std::string_view gateway) {
   return {.prefix = prefix(to), .next_hops = {{.link = link, .gateway = net::IpAddress{ip(gateway)}}}};
 }
-netlink::Route on_link(std::string_view to, int link) {
-  return {.prefix = prefix(to), .next_hops = {{.link = link}}};
-}
+netlink::Route on_link(std::string_view to, int link) { return {.prefix = prefix(to), .next_hops = {{.link = link}}}; }
 netlink::Route unreachable(std::string_view to) {
   return {.prefix = prefix(to), .kind = netlink::RouteKind::kUnreachable};
 }
@@ -192,8 +190,8 @@ TEST(NextHops, FindBackendsBehindMoreRoutesThanThereAreNumbers) {
   World world;
   for (std::uint32_t number = 0; number < 70'000; ++number) {
     const net::Ipv4Address first{net::Be32{0x30000000U + number * 256}};
-    world.routes.push_back({.prefix = {first, 24},
-                            .next_hops = {{.link = kWanLink, .gateway = net::IpAddress{ip("203.0.113.1")}}}});
+    world.routes.push_back(
+        {.prefix = {first, 24}, .next_hops = {{.link = kWanLink, .gateway = net::IpAddress{ip("203.0.113.1")}}}});
   }
   world.routes.push_back(on_link("10.21.0.0/24", kLanLink));
   world.backends = {ip("10.21.0.5")};

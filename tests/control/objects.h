@@ -1,5 +1,5 @@
 #pragma once
-// Kubernetes objects and plans for tests, in few words: each builder makes the usual one, tests change what they are about.
+// Kubernetes objects and plans for tests, in few words: a builder makes the usual one, a test changes what it is about.
 
 #include <cstdint>
 #include <initializer_list>

@@ -99,8 +99,8 @@ TEST(SnapshotBuilder, BuildsAnEmptySnapshotOfAnEmptyPlan) {
 }
 
 TEST(SnapshotBuilder, ProgramsOnlyWhatIsServed) {
-  for (const auto stage : {PlannedService::Stage::kPending, PlannedService::Stage::kReserved,
-                           PlannedService::Stage::kReleasing}) {
+  for (const auto stage :
+       {PlannedService::Stage::kPending, PlannedService::Stage::kReserved, PlannedService::Stage::kReleasing}) {
     World world;
     world.plan.services = {served("web", kVip, {11})};
     world.plan.services[0].stage = stage;
