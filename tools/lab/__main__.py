@@ -43,10 +43,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     execute.add_argument("namespace", help="client, router, appliance, cluster, node1 …, or a pod")
     execute.add_argument("command", nargs=argparse.REMAINDER)
     execute.set_defaults(action=_exec)
-    kubectl = actions.add_parser("kubectl", help="kubectl for the lab's cluster", add_help=False)
+    foreign = {"add_help": False, "prefix_chars": "\0"}  # Their options are theirs, also before the first word.
+    kubectl = actions.add_parser("kubectl", help="kubectl for the lab's cluster", **foreign)
     kubectl.add_argument("arguments", nargs=argparse.REMAINDER)
     kubectl.set_defaults(action=_kubectl)
-    sluice = actions.add_parser("sluice", help="the sluice program, against the lab's daemon", add_help=False)
+    sluice = actions.add_parser("sluice", help="the sluice program, against the lab's daemon", **foreign)
     sluice.add_argument("arguments", nargs=argparse.REMAINDER)
     sluice.set_defaults(action=_sluice)
     apply = actions.add_parser("apply", help="apply a manifest: a file, or a name of tools/lab/manifests")

@@ -95,7 +95,7 @@ def sluice_command(lab) -> list[str]:
     """The command line tool that was built with the daemon which ran last (or SLUICE), told where to ask."""
     marker = lab.directory / "sluiced" / "binary"
     build = Path(marker.read_text(encoding="utf-8")).parent if marker.exists() else Path("/nonexistent")
-    beside = [path for path in (build / "sluice", build.parent / "tools" / "sluice", build.parent / "sluice")
+    beside = [path for path in (build / "sluice", build.parent / "tools" / "sluice" / "sluice", build.parent / "sluice")
               if path.is_file()]
     given = beside[0] if beside and "SLUICE" not in os.environ else None
     return [str(_program("sluice", given, "SLUICE")), "--socket", values(lab)["control_socket"]]

@@ -87,7 +87,7 @@ class Acts:
     def spread(self):
         lab = self._lab
         fresh = lab.add_pod("node2")
-        screen.say(f"one more ingress pod, {fresh.name} on node2; then {2 * RATE} connections from 20 client addresses:")
+        screen.say(f"one more ingress pod, {fresh.name} on node2; then {2 * RATE} connections:")
         result = lab.load("new", f"{self._vip}:80", rate=RATE, seconds=2,
                           source=",".join(topology.CLIENT_ADDRESSES)).result()
         pods = [pod for pod in lab.pods.all() if pod.app == "ingress" and pod.ready and not pod.terminating]
@@ -119,9 +119,13 @@ class Acts:
         self._note("a pod moved under load", text)
 
     def ask(self):
-        for arguments in (["show", "services"], ["show", "backends"], self._explanation(), ["show", "drops"]):
-            screen.command("sluice " + " ".join(arguments))
-            screen.answer(self._lab.sluice(*arguments).stdout)
+        for arguments in (["show", "services"], ["show", "backends"], self._explanation()):
+            self._sluice(*arguments)
+        wrong = f"curl --max-time 0.5 http://{self._vip}:8080/"
+        screen.command(f"{wrong}   # a port that the Service does not have")
+        self._lab.ns("client").run(["sh", "-c", wrong], check=False)
+        screen.answer("no answer")
+        self._sluice("show", "drops")
 
     # --- the end ---
 
@@ -172,6 +176,10 @@ class Acts:
         """Of a connection that the client could make next."""
         return ["explain", "flow", "tcp", f"{topology.CLIENT}:40000", f"{self._vip}:443"]
 
+    def _sluice(self, *arguments):
+        screen.command("sluice " + " ".join(arguments))
+        screen.answer(self._lab.sluice(*arguments).stdout)
+
     def _client(self, command):
         screen.command(command)
         done = self._lab.ns("client").run(["sh", "-c", command], timeout=20)
@@ -213,7 +221,10 @@ class Watch:
         self._kubectl.wait()
 
     def rows(self, name):
-        return "\n".join(line for line in self._lines if "EXTERNAL-IP" in line or name in line)
+        """What kubectl has printed of that Service, in columns (it cannot know how wide later rows are)."""
+        rows = [re.split(r" {2,}", line) for line in self._lines if "EXTERNAL-IP" in line or name in line]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        return "\n".join("   ".join(map(str.ljust, row, widths)) for row in rows)
 
     def seconds_to_address(self, name):
         return self._addressed[name] - self._appeared[name]
