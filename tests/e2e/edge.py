@@ -71,10 +71,11 @@ class Edge:
         return self.kube.create("services", body, namespace)
 
     def serve(self, name: str = INGRESS, **how) -> str:
-        """Creates a Service and answers its address once HTTP comes through it."""
+        """Creates a Service and answers its address once HTTP comes through it, whichever node is chosen: each node
+        hears of a Service in its own time."""
         self.create(name, **how)
         address = self.wait_address(name, how.get("namespace", NAMESPACE))
-        self.wait_http(address)
+        self.wait_http(address, tries=24)
         return address
 
     def address(self, name: str = INGRESS, namespace: str = NAMESPACE) -> str | None:
@@ -83,8 +84,9 @@ class Edge:
     def wait_address(self, name: str = INGRESS, namespace: str = NAMESPACE, timeout: float = 10) -> str:
         return wait_for(lambda: self.address(name, namespace), timeout, f"an address for {name}", interval=0.01)
 
-    def wait_http(self, address: str, port: int = 80, timeout: float = 10) -> None:
-        wait_for(lambda: self.client.is_served(address, port), timeout, f"HTTP at {address}:{port}")
+    def wait_http(self, address: str, port: int = 80, timeout: float = 10, tries: int = 1) -> None:
+        wait_for(lambda: all(self.client.is_served(address, port) for _ in range(tries)), timeout,
+                 f"HTTP at {address}:{port}")
 
     def get(self, name: str = INGRESS, namespace: str = NAMESPACE) -> dict | None:
         return self.kube.find("services", name, namespace)
@@ -168,9 +170,9 @@ class Edge:
         self.run(*self._settings)
         names = [(item["metadata"]["name"], item["metadata"]["namespace"])
                  for item in self.kube.list("services")["items"] if item["metadata"]["name"] != "kubernetes"]
-        for name, namespace in names:
-            self.kube.delete("services", name, namespace)
         try:
+            for name, namespace in names:
+                self.kube.delete("services", name, namespace)
             wait_for(lambda: not any(self.get(*service) for service in names), 10, f"the end of {names}")
         except LabError:
             self._force_away(names)
@@ -182,6 +184,9 @@ class Edge:
         for name, namespace in names:
             with contextlib.suppress(KubeError):
                 self.kube.patch("services", name, {"metadata": {"finalizers": []}}, namespace)
+            if not self.is_real:
+                with contextlib.suppress(KubeError):
+                    self.delete_raw(f"/api/v1/namespaces/{namespace}/services/{name}")
 
     # --- the stand-in's own doors ---
 

@@ -79,8 +79,9 @@ def malformed(edge) -> dict[str, str]:
 
 def test_a_malformed_service_is_told_and_harms_nobody(edge):
     address = edge.serve()
-    edge.put_raw(BROKEN, {"spec": {"type": "LoadBalancer", "loadBalancerClass": "sluice.dev/edge",
-                                   "ports": [{"name": "x", "port": "http", "protocol": "TCP"}]}})
+    good = edge.create("broken", loadBalancerClass="example.org/other")
+    edge.put_raw(BROKEN, good | {"spec": {"type": "LoadBalancer", "loadBalancerClass": "sluice.dev/edge",
+                                          "ports": [{"name": "x", "port": "http", "protocol": "TCP"}]}})
     sentence = edge.wait_event("MalformedObject", "broken")
     assert "port" in sentence
     key = f"{NAMESPACE}/broken"
