@@ -103,7 +103,9 @@ class Processes:
         """The exit code of a process that this very object has started and that has ended, else None."""
         known = self._state.read()["processes"].get(name)
         child = self._children.get(known["pid"]) if known else None
-        return child.poll() if child else None
+        if not child or self.alive(name):
+            return None
+        return child.wait(timeout=5)  # Threads of its own may outlive it by a moment.
 
     def await_ready(self, name: str, ready, seconds: float) -> None:
         """Waits until `ready()` is true; says the end of the log when the process ends or the time is over."""
