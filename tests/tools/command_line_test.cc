@@ -43,6 +43,13 @@ TEST(CommandLine, AsksEveryQuestionThatThereIs) {
   EXPECT_TRUE(parsed("explain flow tcp 192.0.2.1:1 192.0.2.2:2").request.has_explain_flow());
 }
 
+TEST(CommandLine, TakesAProtocolForAFlowToExplain) {
+  const auto full = parsed("explain flow udp 192.0.2.1:1 192.0.2.2:2").request.explain_flow();
+  const auto shorter = parsed("explain udp 192.0.2.1:1 192.0.2.2:2").request.explain_flow();
+  EXPECT_EQ(shorter.SerializeAsString(), full.SerializeAsString());
+  EXPECT_EQ(parsed("explain tcp --help").topic, "explain flow");
+}
+
 TEST(CommandLine, HasTheUsualDefaults) {
   const auto line = parsed("show flows");
   EXPECT_EQ(line.action, Action::kAsk);

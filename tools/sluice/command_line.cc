@@ -86,6 +86,13 @@ Result<> read_common(const po::variables_map& values, const char* environment_so
   return {};
 }
 
+// `explain tcp …` is short for `explain flow tcp …`.
+void complete(std::vector<std::string>& words) {
+  if (words.size() > 1 && words[0] == "explain" && (words[1] == "tcp" || words[1] == "udp")) {
+    words.insert(words.begin() + 1, "flow");
+  }
+}
+
 Result<CommandLine> read_help(std::vector<std::string> words) {
   CommandLine line{.action = CommandLine::Action::kHelp};
   if (words.size() < 2) return line;  // The general help lists what can follow `show`.
@@ -102,6 +109,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   if (!values) return fail(values.message());
   std::vector<std::string> words;
   if (values->count("word") != 0) words = (*values)["word"].as<std::vector<std::string>>();
+  complete(words);
   if (!words.empty() && words[0] == "help") return read_help({words.begin() + 1, words.end()});
   if (values->count("help") != 0) return read_help(words);
   CommandLine line;

@@ -106,6 +106,7 @@ Examples
     Page{"explain flow",
          R"(sluice explain flow tcp|udp CLIENT:PORT VIP:PORT follows the first packet of such a flow through the data
 path, by the data path's own rules, and tells the verdict. No packet is sent. If the flow is open, it is shown too.
+The word `flow` may be left out.
 
 Examples
   sluice explain flow tcp 198.51.100.10:40000 203.0.113.64:443
