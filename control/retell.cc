@@ -99,7 +99,8 @@ void retell(const dataplane::FlowRecord& record, const Names& names, messages::F
   to.set_vip_port(flow.vip_port.host());
   to.set_snat(flow.snat.to_string());
   to.set_snat_port(flow.snat_port.host());
-  to.set_node(flow.node.to_string());
+  const auto node = names.nodes.find(flow.node);
+  to.set_node(node == names.nodes.end() ? flow.node.to_string() : node->second);
   to.set_node_port(flow.node_port.host());
   const bool is_tcp = flow.protocol == net::IpProtocol::kTcp;
   to.set_state(is_tcp ? std::string{nat::to_string(flow.state)}
@@ -256,7 +257,8 @@ messages::ServiceExplained retell_why(const Appliance& appliance, const PlannedS
            service.load_balancer_class.empty() ? "none; this cluster's classless Services are ours (claim_classless)"
                                                : service.load_balancer_class + " is one of ours");
   if (service.vip) {
-    add_fact(explained, "address", service.vip->to_string() + " of pool " + service.pool + ": " + service.address_reason);
+    add_fact(explained, "address",
+             service.vip->to_string() + " of pool " + service.pool + ": " + service.address_reason);
   } else if (!service.problem.empty()) {
     add_fact(explained, "address", "none: " + service.problem);
   }
