@@ -93,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
               "f:1:63: ports[1].device: 'interface:a' is used at ports[0].device already"),
         ports("[{name: wan, device: interface:a}, {name: lan, device: interface:b, tap: sl-wan}]",
               "f:1:81: ports[1].tap: 'sl-wan' is used at ports[0].tap already"),
+        port("tap: eth1", "f:1:50: ports[0].tap: 'eth1' is used at ports[0].device already"),
         ports("[{name: a-name-that-is-long, device: interface:a}]",
               "f:1:9: ports[0].tap: 'sl-a-name-that-is-long' has 22 characters; the name of an interface has at most "
               "15"),
@@ -116,6 +117,8 @@ INSTANTIATE_TEST_SUITE_P(
              "f:2:20: snat.addresses[0]: expected an IPv4 address like 192.0.2.1, got '10.0.0.0/24'"),
         snat("{addresses: [10.0.0.1, 10.0.0.1]}",
              "f:2:30: snat.addresses[1]: '10.0.0.1' is used at snat.addresses[0] already"),
+        snat("{addresses: [127.0.0.1]}",
+             "f:2:20: snat.addresses[0]: '127.0.0.1' has addresses of 127.0.0.0/8, which no host can have"),
         snat("{addresses: [10.0.0.1], ports: 5}",
              "f:2:38: snat.ports: expected FIRST-LAST with ports from 1 to 65535, got '5'"),
         Case{{.snat = "snat: {addresses: [10.0.0.1], ports: 5-6}", .more = "workers: {count: 3}"},
@@ -128,6 +131,9 @@ INSTANTIATE_TEST_SUITE_P(
         pools("[{name: a, ranges: [10.0.0.0/24]}, {name: b, ranges: [10.0.0.200-10.0.1.5]}]",
               "f:3:62: pools[1].ranges[0]: '10.0.0.200-10.0.1.5' overlaps with '10.0.0.0/24' at pools[0].ranges[0]"),
         ranges("10.0.0.1, 10.0.0", "f:3:38: pools[0].ranges[1]: expected CIDR or FIRST-LAST, got '10.0.0'"),
+        ranges("223.255.255.255-224.0.0.0",
+               "f:3:28: pools[0].ranges[0]: '223.255.255.255-224.0.0.0' has addresses of 224.0.0.0/4, which no host "
+               "can have"),
         ranges("10.0.0.5, 10.0.0.4/31",
                "f:3:38: pools[0].ranges[1]: '10.0.0.4/31' overlaps with '10.0.0.5' at pools[0].ranges[0]"),
         ranges("10.20.0.0/24",
