@@ -11,6 +11,7 @@ from tools.lab import topology
 from tools.lab.programs import find
 
 SO_NO_CHECK = 11
+ALL_CLIENTS = ",".join(topology.CLIENT_ADDRESSES)  # As `lab.load` takes them.
 
 
 @dataclass

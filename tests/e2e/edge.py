@@ -55,6 +55,11 @@ class Edge:
         """What `sluice --output json` says."""
         return json.loads(self.lab.sluice("--output", "json", *question).stdout)
 
+    def backend_nodes(self, service: str = INGRESS) -> set[str]:
+        """The nodes that new connections may get, as the appliance says."""
+        rows = self.ask("show", "backends").get("backends", [])
+        return {row["node"] for row in rows if row["service"].endswith("/" + service) and row["state"] == "in"}
+
     def dropped(self, verdict: str) -> int:
         rows = self.ask("show", "drops")["rows"]
         return sum(int(row.get("packets", 0)) for row in rows if row["verdict"] == verdict)
@@ -141,11 +146,19 @@ class Edge:
             assert process.stdout.readline() == "listening\n"
 
     def stop_servers(self) -> None:
-        for process in self._servers.values():
+        for pod in list(self._servers):
+            self._stop_server(pod)
+
+    def _stop_server(self, pod: str) -> None:
+        process = self._servers.pop(pod, None)
+        if process:
             process.terminate()
             process.wait(5)
             process.stdout.close()
-        self._servers.clear()
+
+    def end_pod(self, name: str) -> None:
+        self._stop_server(name)
+        self.lab.stop_pod(name, drain=0, grace=0.2)
 
     def serve_echo(self, policy: str = "Local") -> str:
         self.start_servers()

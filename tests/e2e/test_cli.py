@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 
 import pytest
 
@@ -57,7 +58,8 @@ def test_ports_say_their_counters(edge):
     address = edge.serve()
 
     def packets() -> dict:
-        return {row["name"]: (int(row["rx_packets"]), int(row["tx_packets"])) for row in edge.ask("show", "ports")["ports"]}
+        rows = edge.ask("show", "ports")["ports"]
+        return {row["name"]: (int(row["rx_packets"]), int(row["tx_packets"])) for row in rows}
     before = packets()
     assert set(before) == {"wan", "lan"}
     for _ in range(10):
@@ -78,23 +80,46 @@ def test_explain_flow_foretells_the_node_of_a_connection(edge):
     assert len(nodes) > 1
 
 
+def flows(edge, *filters: str) -> list[dict]:
+    return edge.ask("show", "flows", *filters).get("flows", [])
+
+
 def test_a_live_flow_is_shown_as_the_node_sees_it(edge):
     address = edge.serve_echo()
+    client = f"{topology.CLIENT}:42000"
     with edge.client.connect(address, 9000, source_port=42000) as connection:
         connection.sendall(b"W")
         seen = json.loads(connection.makefile().readline())
         assert seen["peer"] == topology.APPLIANCE_LAN
-        flow, = [row for row in edge.ask("show", "flows")["flows"] if row["client_port"] == 42000]
-        assert (flow["client"], flow["vip"], flow["vip_port"]) == (topology.CLIENT, address, 9000)
+        flow, = flows(edge, "--client", client)
+        assert (flow["client"], flow["client_port"]) == (topology.CLIENT, 42000)
+        assert (flow["vip"], flow["vip_port"], flow["service"]) == (address, 9000, f"{NAMESPACE}/echo")
         assert (flow["snat"], flow["snat_port"], flow["node"]) == (seen["peer"], seen["peer_port"], seen["node"])
-        assert flow["service"] == f"{NAMESPACE}/echo" and flow["node_port"] == edge.node_port("echo", "echo")
-        explained = edge.ask("explain", "flow", "tcp", f"{topology.CLIENT}:42000", f"{address}:9000")
-        assert explained["live"]["snat_port"] == seen["peer_port"] and explained["live"]["node"] == seen["node"]
-        assert str(seen["peer_port"]) in text(edge, "show", "flows")
-        steps = text(edge, "explain", "flow", "tcp", f"{topology.CLIENT}:42000", f"{address}:9000")
-        assert seen["node"] in steps and str(seen["peer_port"]) in steps
-    wait_for(lambda: not [row for row in edge.ask("show", "flows").get("flows", [])
-                          if row["client_port"] == 42000 and row["state"] == "established"], 3, "the flow's end")
+        assert flow["node_port"] == edge.node_port("echo", "echo")
+        question = ("explain", "flow", "tcp", client, f"{address}:9000")
+        live = edge.ask(*question)["live"]
+        assert (live["snat_port"], live["node"]) == (seen["peer_port"], seen["node"])
+        for shown in (text(edge, "show", "flows", "--client", client), text(edge, *question)):
+            assert seen["node"] in shown and str(seen["peer_port"]) in shown
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    wait_for(lambda: all(row["state"] != flow["state"] for row in flows(edge, "--client", client)), 3, "another state")
+
+
+def test_flows_are_found_by_what_is_known_of_them(edge):
+    edge.place(node1=1, node2=1, node3=1)
+    address = edge.serve_echo()
+    wanted, other = topology.CLIENT_ADDRESSES[3], topology.CLIENT_ADDRESSES[4]
+    held = [edge.client.connect(address, 9000, source=source) for source in [wanted] * 6 + [other] * 2]
+    assert len(flows(edge, "--client", wanted, "--vip", f"{address}:9000")) == 6
+    assert {row["client"] for row in flows(edge, "--client", other)} == {other}
+    by_node = [len(flows(edge, "--client", wanted, "--node", node)) for node in edge.lab.nodes]
+    assert sum(by_node) == 6
+    limited = edge.ask("show", "flows", "--client", wanted, "--limit", "2")
+    assert len(limited["flows"]) == 2 and limited["truncated"]
+    assert not flows(edge, "--client", wanted, "--protocol", "udp")
+    for connection in held:
+        connection.close()
 
 
 def test_explain_service_gives_reasons(edge):

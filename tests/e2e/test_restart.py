@@ -43,6 +43,20 @@ def test_every_service_keeps_its_address_over(edge, ten, end):
     assert edge.serve("newcomer") not in ten.values()
 
 
+def test_a_start_without_the_api_server_waits_for_it_and_keeps_every_address(edge):
+    address = edge.serve()
+    edge.lab.cut_api_server()
+    edge.lab.sluiced.kill()
+    edge.lab.sluiced.start()
+    edge.lab.sluiced.wait_log("ready: ")
+    edge.pause(0.5)
+    cluster, = edge.ask("show", "status")["clusters"]
+    assert not cluster.get("synced") and any(feed.get("sentence") for feed in cluster["feeds"])
+    edge.lab.mend_api_server()
+    edge.wait_http(address, timeout=15)
+    assert edge.address() == address
+
+
 @pytest.mark.real_too
 def test_the_first_packet_is_served_within_two_seconds_of_start(edge):
     address = edge.serve()

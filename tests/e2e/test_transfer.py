@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from clients import SO_NO_CHECK, snmp
+from clients import ALL_CLIENTS, SO_NO_CHECK, snmp
 from echo_server import exactly, stream
 from tools.lab import topology
 
@@ -111,8 +111,7 @@ def test_odd_pieces_on_a_connection_come_back_whole(edge, echo, no_checksum_erro
 
 def test_new_connections_are_all_served(edge, echo):
     address = edge.serve()
-    result = edge.lab.load("new", f"{address}:80", rate=300, seconds=3,
-                           source=",".join(topology.CLIENT_ADDRESSES)).result()
+    result = edge.lab.load("new", f"{address}:80", rate=300, seconds=3, source=ALL_CLIENTS).result()
     assert result["failed"] == 0, result
     status = edge.ask("show", "status")
     busy = [worker for worker in status["workers"] if int(worker.get("opened", 0)) > 0]
