@@ -1,6 +1,7 @@
 #include "dataplane/steer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "nat/translate.h"
 
@@ -55,8 +56,8 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState& state, Packet& packet)
     return Verdict::kContinue;
   }
   // A UDP "connection" has no end that we could see: it moves as soon as its node serves the service no more.
-  const bool must_move = flow.protocol == net::IpProtocol::kUdp && !service->table->empty() &&
-                         !service->table->contains(flow.backend);
+  const bool must_move =
+      flow.protocol == net::IpProtocol::kUdp && !service->table->empty() && !service->table->contains(flow.backend);
   if (must_move) {
     if (packet.direction == nat::Direction::kToNode) drop_flow(state, packet);
     return Verdict::kContinue;  // A late answer still gets through.
@@ -71,8 +72,7 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState& state, Packet& packet)
 // A new connection may take the place of one that is over (TIME_WAIT reuse, RFC 9293 3.6.1, RFC 6191).
 bool is_reopened(const Packet& packet) {
   const bool is_syn = packet.key.protocol == net::IpProtocol::kTcp &&
-                      (packet.tcp().flags & (net::kTcpSyn | net::kTcpAck | net::kTcpRst)) ==
-                          net::kTcpSyn;
+                      (packet.tcp().flags & (net::kTcpSyn | net::kTcpAck | net::kTcpRst)) == net::kTcpSyn;
   return is_syn && packet.direction == nat::Direction::kToNode && nat::may_reuse(packet.flow->state);
 }
 
@@ -119,10 +119,13 @@ void keep_state(nat::Tick now, Packet& packet) {
   nat::Flow& flow = *packet.flow;
   // For UDP the byte means nothing, and note() does not look at it.
   flow.note(packet.direction, flow.protocol == net::IpProtocol::kTcp ? packet.tcp().flags : std::uint8_t{0}, now);
-  if (packet.direction == nat::Direction::kToNode) {
-    // The client's frames say where it is now: its own MAC address, or the router's that it moved to.
-    flow.client_mac = packet.ethernet().source;
-  }
+  // The client's frames say where it is now: its own MAC address, or the router's that it moved to. Without a branch,
+  // as directions mix at random.
+  std::uint64_t seen = 0, known = 0;
+  std::memcpy(&seen, &packet.ethernet().source, sizeof(net::MacAddress));
+  std::memcpy(&known, &flow.client_mac, sizeof(net::MacAddress));
+  known ^= (seen ^ known) & (static_cast<std::uint64_t>(packet.direction) - 1);
+  std::memcpy(flow.client_mac.bytes.data(), &known, sizeof(net::MacAddress));
 }
 
 }  // namespace
@@ -141,7 +144,8 @@ Verdict classify(const Snapshot& snapshot, WorkerState& state, Packet& packet) {
     const auto found = state.flows.find(packet.key, packet.hash);
     packet.flow = found.flow;
     packet.direction = found.direction;
-    if (found.flow != nullptr) [[likely]] return Verdict::kContinue;
+    if (found.flow != nullptr) [[likely]]
+      return Verdict::kContinue;
   }
   return judge_unknown(snapshot, packet);
 }
@@ -156,7 +160,8 @@ Verdict steer(const Snapshot& snapshot, WorkerState& state, nat::Tick now, Packe
       const Verdict valid = revalidate(snapshot, state, packet);
       if (valid != Verdict::kContinue) return valid;
     }
-    if (packet.flow != nullptr && is_reopened(packet)) [[unlikely]] drop_flow(state, packet);
+    if (packet.flow != nullptr && is_reopened(packet)) [[unlikely]]
+      drop_flow(state, packet);
     if (packet.flow == nullptr) [[unlikely]] {
       const Verdict judged = judge_unknown(snapshot, packet);
       if (judged != Verdict::kContinue) return judged;
