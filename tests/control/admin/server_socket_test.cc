@@ -39,6 +39,24 @@ TEST(ServerSocket, LetsItsOwnUserAsk) {
   EXPECT_TRUE(socket->may_ask(accepted.get()));
 }
 
+TEST(ServerSocket, LetsNoStrangerAskEvenIfTheFileIsOpenToAll) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  constexpr uid_t kNobody = 65534;
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("admin.sock");
+  const auto socket = ServerSocket::listen(path);
+  ASSERT_TRUE(socket) << socket.message();
+  ASSERT_EQ(::chmod(directory.file("").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(path.c_str(), 0666), 0);
+
+  ASSERT_EQ(::seteuid(kNobody), 0);
+  const RawClient stranger{path};
+  ASSERT_EQ(::seteuid(0), 0);
+
+  const FileDescriptor accepted{::accept(socket->fd(), nullptr, nullptr)};
+  EXPECT_FALSE(socket->may_ask(accepted.get()));
+}
+
 TEST(ServerSocket, MakesItsDirectory) {
   const TemporaryDirectory directory;
   EXPECT_TRUE(ServerSocket::listen(directory.file("run/sluice/admin.sock")));
