@@ -27,7 +27,7 @@ from .netns import Namespace
 from .pods import Pods
 from .process import Processes, end_all, start_time
 from .programs import LabError, find, require
-from .sluiced import Sluiced, sluice_command
+from .sluiced import Sluiced, remove_runtime_files, sluice_command
 from .standin import StandinControlPlane
 from .state import State
 
@@ -89,6 +89,7 @@ class Lab:
         end_all(strays, patience=1)
         for namespace in namespaces:
             namespace.delete()
+        remove_runtime_files(self._state.prefix)
         if keep_logs:
             shutil.copytree(self._state.directory / "log", kept)
         shutil.rmtree(self._state.directory)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from .process import REPOSITORY
 from .programs import LabError
 
 NAME = "sluiced"
+RUNTIME = Path("/run/dpdk")  # Where DPDK keeps the files of each file_prefix, for root.
 
 
 def _program(name: str, given: str | Path | None, variable: str) -> Path:
@@ -99,6 +101,11 @@ def sluice_command(lab) -> list[str]:
               if path.is_file()]
     given = beside[0] if beside and "SLUICE" not in os.environ else None
     return [str(_program("sluice", given, "SLUICE")), "--socket", values(lab)["control_socket"]]
+
+
+def remove_runtime_files(prefix: str) -> None:
+    """DPDK leaves its files behind, however the daemon has ended."""
+    shutil.rmtree(RUNTIME / f"{prefix}sluiced", ignore_errors=True)
 
 
 def values(lab) -> dict[str, str]:
