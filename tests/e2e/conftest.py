@@ -78,7 +78,8 @@ def edge(shared_edge, request):
 def left_behind(prefix: str) -> None:
     namespaces = subprocess.run(["ip", "netns", "list"], text=True, capture_output=True).stdout
     assert prefix not in namespaces
-    assert not Path(f"/tmp/{prefix}lab").exists()
+    for place in (f"/tmp/{prefix}lab", f"/run/dpdk/{prefix}sluiced"):
+        assert not Path(place).exists()
 
 
 @pytest.hookimpl(hookwrapper=True)
