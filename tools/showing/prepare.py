@@ -13,6 +13,7 @@ SETS = ["build", "lab"]
 TUN = pathlib.Path("/dev/net/tun")
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 LIMIT_S = 3600
+LOG = LOGS / "demo.log"
 
 
 class Missing(Exception):
@@ -55,6 +56,7 @@ def can_open_tun():
 
 def packages():
     LOGS.mkdir(parents=True, exist_ok=True)
+    LOG.unlink(missing_ok=True)
     _run("packages", ["tools/packages.sh", *SETS])
     screen.say("all that is needed is installed")
 
@@ -80,10 +82,9 @@ def _compilers():
 
 
 def _run(name, command, env=None):
-    log = LOGS / "demo.log"
-    done = process.run(command, log, LIMIT_S, env)
+    done = process.run(command, LOG, LIMIT_S, env)
     if done.outcome != results.PASSED:
-        raise Missing(f"{name} failed:\n{done.message}\nThe whole output: {log}")
+        raise Missing(f"{name} failed:\n{done.message}\nThe whole output: {LOG}")
 
 
 def _give_back_to_user():
