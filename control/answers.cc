@@ -90,7 +90,8 @@ messages::Response explain_service(const Appliance& appliance, const messages::E
   }
   for (const auto& link : appliance.clusters()) {
     if (!request.cluster().empty() && link->name() != request.cluster()) continue;
-    if (!link->synced()) return refusal("cluster " + link->name() + " is not known completely yet: see `sluice show status`");
+    if (!link->synced())
+      return refusal("cluster " + link->name() + " is not known completely yet: see `sluice show status`");
     const auto& services = link->cluster().state().services;
     const auto found = services.find(key);
     if (found == services.end()) continue;
@@ -117,7 +118,8 @@ void Answers::answer(const messages::Request& request, Reply reply) {
     case Question::kExplainService: response = explain_service(appliance_, request.explain_service()); break;
     case Question::kShowFlows: return show_flows(request.show_flows(), std::move(reply));
     case Question::kExplainFlow: return explain_flow(request.explain_flow(), std::move(reply));
-    case Question::QUESTION_NOT_SET: response = refusal("this sluiced does not know that question: is it older than sluice?");
+    case Question::QUESTION_NOT_SET:
+      response = refusal("this sluiced does not know that question: is it older than sluice?");
   }
   reply(std::move(response));
 }
@@ -168,8 +170,11 @@ void Answers::explain_flow(const messages::ExplainFlow& request, Reply reply) {
     const auto node = names.nodes.find(address);
     explained.set_node(node == names.nodes.end() ? address.to_string() : node->second);
   }
-  const dataplane::FlowFilter filter{.protocol = key->protocol, .client = key->source, .client_port = key->source_port,
-                                     .vip = key->destination, .vip_port = key->destination_port};
+  const dataplane::FlowFilter filter{.protocol = key->protocol,
+                                     .client = key->source,
+                                     .client_port = key->source_port,
+                                     .vip = key->destination,
+                                     .vip_port = key->destination_port};
   ask_flows(filter, 1, [names, response, reply = std::move(reply)](std::vector<dataplane::FlowRecord> found) mutable {
     if (!found.empty()) retell(found.front(), names, *response.mutable_flow_explained()->mutable_live());
     reply(std::move(response));

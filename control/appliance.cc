@@ -13,7 +13,7 @@ namespace {
 using base::fail;
 using base::Result;
 
-constexpr std::chrono::milliseconds kCoalesce{1};       // Changes within this time share a turn.
+constexpr std::chrono::milliseconds kCoalesce{1};  // Changes within this time share a turn.
 constexpr std::chrono::seconds kRetryLedger{5};
 
 std::string host_name() {
@@ -25,7 +25,10 @@ std::string host_name() {
 }  // namespace
 
 Appliance::Appliance(Reactor& reactor, Options options)
-    : reactor_{reactor}, options_{std::move(options)}, http_{reactor}, builder_{options_.longest_idle + std::chrono::minutes{1}} {}
+    : reactor_{reactor},
+      options_{std::move(options)},
+      http_{reactor},
+      builder_{options_.longest_idle + std::chrono::minutes{1}} {}
 
 Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options options) {
   std::unique_ptr<Appliance> appliance{new Appliance{reactor, std::move(options)}};

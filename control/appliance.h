@@ -57,7 +57,7 @@ class Appliance {
   Plan plan_;
   bool turn_is_due_ = false;
   bool network_changed_ = true;  // Since the last snapshot.
-  bool is_serving_ = false;  // Everything was known once: plans are made.
+  bool is_serving_ = false;      // Everything was known once: plans are made.
   std::string last_failure_;
 };
 

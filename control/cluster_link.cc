@@ -1,5 +1,7 @@
 #include "control/cluster_link.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "control/desired.h"
 #include "control/service_events.h"
@@ -11,14 +13,25 @@ ClusterLink::ClusterLink(Reactor& reactor, kube::HttpClient& http, ClusterOption
     : options_{std::move(options)},
       api_{reactor, http, options_.access},
       events_{api_, kube::Pace{}, std::move(instance)},
-      writer_{api_, kube::Pace{},
+      writer_{api_,
+              kube::Pace{},
               {.on_written = [this](const auto& service, auto kind) { on_written(service, kind); },
                .on_failed =
                    [this](const kube::Service& service, const std::string& sentence) {
                      spdlog::warn("cluster {}: service {}: {}", options_.name, service.meta.key(), sentence);
                      events_.record(service.meta, kube::Reason::kSyncLoadBalancerFailed, sentence);
                    }}},
-      cluster_{options_.name, api_, kube::Pace{}, std::move(on_change)} {}
+      cluster_{options_.name, api_, kube::Pace{}, [this, on_change = std::move(on_change)] {
+                 retry_when_reconnected();
+                 on_change();
+               }} {}
+
+// What could not be written while the API was away need not wait for its turn any more.
+void ClusterLink::retry_when_reconnected() {
+  const bool is_connected = std::ranges::all_of(cluster_.feeds(), &kube::Feed::connected);
+  if (is_connected && !was_connected_) writer_.retry_now();
+  was_connected_ = is_connected;
+}
 
 ClusterInput ClusterLink::input() const {
   return {.name = options_.name,
@@ -70,7 +83,8 @@ void ClusterLink::tell_malformed() {
     const auto told = told_malformed_.find(key);
     if (told != told_malformed_.end() && told->second == malformed.sentence) continue;
     spdlog::warn("cluster {}: malformed object {}: {}", options_.name, key, malformed.sentence);
-    if (malformed.resource == "services") events_.record(malformed.meta, kube::Reason::kMalformedObject, malformed.sentence);
+    if (malformed.resource == "services")
+      events_.record(malformed.meta, kube::Reason::kMalformedObject, malformed.sentence);
   }
   told_malformed_ = std::move(now);
 }

@@ -36,13 +36,15 @@ class ClusterLink {
  private:
   void on_written(const kube::Service& service, kube::Write::Kind kind);
   void tell_malformed();
+  void retry_when_reconnected();
 
   ClusterOptions options_;
   kube::Api api_;
   kube::EventRecorder events_;
   kube::ServiceWriter writer_;
   kube::Cluster cluster_;
-  std::set<std::string> told_services_;               // By key: whom the writer knows.
+  bool was_connected_ = false;
+  std::set<std::string> told_services_;                // By key: whom the writer knows.
   std::map<std::string, std::string> told_malformed_;  // By key: the sentence.
 };
 

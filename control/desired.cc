@@ -9,10 +9,13 @@ using Stage = PlannedService::Stage;
 
 kube::Condition provisioned(const PlannedService& service) {
   if (service.stage == Stage::kServed) {
-    return {.type = std::string{kProvisioned}, .status = "True", .reason = "Provisioned",
+    return {.type = std::string{kProvisioned},
+            .status = "True",
+            .reason = "Provisioned",
             .message = service.vip->to_string() + " from pool " + service.pool + " (" + service.address_reason + ")"};
   }
-  return {.type = std::string{kProvisioned}, .status = "False", .reason = "AllocationFailed", .message = service.problem};
+  return {
+      .type = std::string{kProvisioned}, .status = "False", .reason = "AllocationFailed", .message = service.problem};
 }
 
 std::vector<kube::LoadBalancerIngress> ingress(const PlannedService& service) {
@@ -53,12 +56,14 @@ kube::Desired desired(const PlannedService& service) {
   if (service.stage == Stage::kPending) return desired;  // A published address, if any, stays as it is.
   desired.ingress = ingress(service);
   if (const auto broken = broken_promises(service); !broken.empty()) {
-    desired.conditions.push_back({.type = std::string{kDegraded}, .status = "True",
-                                  .reason = "ExternalTrafficPolicyNotSupported", .message = broken});
+    desired.conditions.push_back({.type = std::string{kDegraded},
+                                  .status = "True",
+                                  .reason = "ExternalTrafficPolicyNotSupported",
+                                  .message = broken});
   }
   if (const auto problems = port_problems(service); !problems.empty()) {
-    desired.conditions.push_back({.type = std::string{kPortsError}, .status = "True", .reason = "PortsNotSupported",
-                                  .message = problems});
+    desired.conditions.push_back(
+        {.type = std::string{kPortsError}, .status = "True", .reason = "PortsNotSupported", .message = problems});
   }
   return desired;
 }

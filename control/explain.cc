@@ -51,7 +51,8 @@ class Teller {
     const auto& service = snapshot_.service_ports[*told_.service];
     if (service.source_ranges != nullptr) {
       const bool admitted = dataplane::admits(service, key_.source);
-      say("admit", key_.source.to_string() + (admitted ? " is" : " is not") + " in the Service's loadBalancerSourceRanges");
+      say("admit",
+          key_.source.to_string() + (admitted ? " is" : " is not") + " in the Service's loadBalancerSourceRanges");
       if (!admitted) return Verdict::kDropSourceRange;
     }
     const auto hash = dataplane::choice_hash(service, key_);

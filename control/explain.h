@@ -15,7 +15,7 @@ namespace sluice::control {
 
 struct ExplainedFlow {
   struct Step {
-    std::string step;      // As the pipeline calls it: "classify", "admit", "steer", "rewrite".
+    std::string step;  // As the pipeline calls it: "classify", "admit", "steer", "rewrite".
     std::string sentence;
   };
   std::vector<Step> steps;

@@ -41,11 +41,9 @@ struct Arguments {
 // Answers the exit code when the program is to end at once.
 std::optional<int> read_arguments(int argc, char** argv, Arguments& arguments) {
   po::options_description options{"options"};
-  options.add_options()
-      ("config,c", po::value(&arguments.config)->value_name("FILE"), "configuration (YAML)")
-      ("check", po::bool_switch(&arguments.check), "only check the configuration")
-      ("version", "print the version")
-      ("help,h", "print this help");
+  options.add_options()("config,c", po::value(&arguments.config)->value_name("FILE"), "configuration (YAML)")(
+      "check", po::bool_switch(&arguments.check), "only check the configuration")("version", "print the version")(
+      "help,h", "print this help");
   po::variables_map given;
   try {
     po::store(po::parse_command_line(argc, argv, options), given);

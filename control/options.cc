@@ -52,7 +52,8 @@ void add_device(const conf::Port& port, unsigned index, unsigned workers, dpdk::
     vdev = "net_af_xdp" + std::to_string(index) + ",iface=" + rest;
   } else if (kind == "interface") {
     vdev = "net_af_packet" + std::to_string(index) + ",iface=" + rest + ",qpairs=" + std::to_string(workers) +
-           ",framesz=4096,blocksz=65536,framecnt=512";
+           ",framesz=" + std::to_string(dpdk::buffer_room(static_cast<std::uint16_t>(port.mtu()))) +
+           ",blocksz=65536,framecnt=512";
   }
   options.device = vdev.substr(0, vdev.find(','));
   forwarder.eal.vdevs.push_back(std::move(vdev));
@@ -118,10 +119,10 @@ PortOptions port_options(const conf::Port& port) {
 }
 
 Result<ClusterOptions> cluster_options(const conf::Cluster& cluster) {
-  ClusterOptions options{.name = cluster.name(),
-                         .load_balancer_classes = {cluster.load_balancer_classes().begin(),
-                                                   cluster.load_balancer_classes().end()},
-                         .claim_classless = cluster.claim_classless()};
+  ClusterOptions options{
+      .name = cluster.name(),
+      .load_balancer_classes = {cluster.load_balancer_classes().begin(), cluster.load_balancer_classes().end()},
+      .claim_classless = cluster.claim_classless()};
   const auto access = [&] {
     if (!cluster.kubeconfig().empty()) return kube::load_kubeconfig(cluster.kubeconfig(), cluster.context());
     if (cluster.in_cluster()) return kube::in_cluster_access(kube::ServiceAccount::from_environment());

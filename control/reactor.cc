@@ -15,8 +15,7 @@ struct Reactor::Watch {
   OnReady on_ready;
 };
 
-Reactor::Reactor()
-    : epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)}, wake_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+Reactor::Reactor() : epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)}, wake_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
   if (epoll_fd_ < 0 || wake_fd_ < 0) throw std::system_error{errno, std::generic_category(), "reactor"};
   watch(wake_fd_, EPOLLIN, [this](std::uint32_t) {
     std::uint64_t ignored;

@@ -1,6 +1,6 @@
 #pragma once
-// The control thread's event loop: one epoll, timers, work posted by other threads. Everything of `control/` runs on it,
-// so that nothing there needs a lock.
+// The control thread's event loop: one epoll, timers, work posted by other threads. Everything of `control/` runs on
+// it, so that nothing there needs a lock.
 //
 // Callbacks may watch, forget, start and cancel anything, also themselves. A callback must not block.
 

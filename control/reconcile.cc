@@ -29,8 +29,9 @@ PlannedPort plan_port(const kube::ServicePort& port) {
     planned.problem = "SCTP is not supported yet";
   } else if (port.node_port == 0) {
     planned.error = "sluice.dev/NoNodePort";
-    planned.problem = "no node port is allocated, and delivery full-nat sends to node ports "
-                      "(allocateLoadBalancerNodePorts must not be false)";
+    planned.problem =
+        "no node port is allocated, and delivery full-nat sends to node ports "
+        "(allocateLoadBalancerNodePorts must not be false)";
   }
   return planned;
 }
@@ -77,8 +78,8 @@ PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& servi
   return planned;
 }
 
-// What a Service asks of the pools, or the sentence that says why nothing can be asked for it. One that holds an address
-// already keeps it, whatever it asks for now.
+// What a Service asks of the pools, or the sentence that says why nothing can be asked for it. One that holds an
+// address already keeps it, whatever it asks for now.
 base::Result<ipam::Request> address_request(const kube::Service& service, const ipam::LedgerBook& book,
                                             PlannedService& planned) {
   ipam::Request request{.service = ledger_name(planned), .uid = service.meta.uid};
@@ -130,7 +131,8 @@ void release_absent(const std::vector<PlannedService>& ours, ipam::LedgerBook& b
   for (const auto& name : gone) book.release(name, now);
 }
 
-void assign_addresses(const ReconcileInput& input, const std::map<std::string, const kube::Service*>& observed, Plan& plan) {
+void assign_addresses(const ReconcileInput& input, const std::map<std::string, const kube::Service*>& observed,
+                      Plan& plan) {
   std::vector<ipam::Request> requests;
   std::vector<PlannedService*> asking;
   for (auto& planned : plan.services) {
@@ -162,9 +164,11 @@ void assign_addresses(const ReconcileInput& input, const std::map<std::string, c
 }  // namespace
 
 std::string why_not_ours(const ClusterInput& cluster, const kube::Service& service) {
-  if (service.type != kube::ServiceType::kLoadBalancer) return "its type is " + std::string{kube::to_string(service.type)};
+  if (service.type != kube::ServiceType::kLoadBalancer)
+    return "its type is " + std::string{kube::to_string(service.type)};
   if (service.meta.is_deleting()) return "it is being deleted";
-  if (!service.load_balancer_class) return "it has no loadBalancerClass, and claim_classless is not set for " + cluster.name;
+  if (!service.load_balancer_class)
+    return "it has no loadBalancerClass, and claim_classless is not set for " + cluster.name;
   return "its loadBalancerClass " + *service.load_balancer_class + " is none of those of " + cluster.name;
 }
 
@@ -187,10 +191,13 @@ Plan reconcile(const ReconcileInput& input) {
   }
   release_absent(plan.services, plan.book, input.now, clusters);
   // In order of age: what was asked for first gets its address first, whatever it is called.
-  std::ranges::stable_sort(plan.services, {}, [](const PlannedService& service) { return service.meta.creation_timestamp; });
+  std::ranges::stable_sort(plan.services, {},
+                           [](const PlannedService& service) { return service.meta.creation_timestamp; });
   assign_addresses(input, observed, plan);
   std::ranges::move(releasing, std::back_inserter(plan.services));
-  std::ranges::sort(plan.services, {}, [](const PlannedService& service) { return std::pair{service.cluster, service.key()}; });
+  std::ranges::sort(plan.services, {}, [](const PlannedService& service) {
+    return std::pair{service.cluster, service.key()};
+  });
   return plan;
 }
 

@@ -56,18 +56,19 @@ BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   }
   snapshot->services = lb::ServiceTable{entries};
 
-  const NextHops hops = plan_next_hops({.routes = input.routes,
-                                        .neighbours = input.neighbours,
-                                        .ports = input.links,
-                                        .backends = std::span{backend_addresses_}.subspan(std::min<std::size_t>(1, backend_addresses_.size()))});
+  const NextHops hops = plan_next_hops(
+      {.routes = input.routes,
+       .neighbours = input.neighbours,
+       .ports = input.links,
+       .backends = std::span{backend_addresses_}.subspan(std::min<std::size_t>(1, backend_addresses_.size()))});
   snapshot->next_hops = hops.next_hops;
   snapshot->routes = dataplane::RouteTable{hops.routes};
   add_backends(hops, *snapshot);
   return {std::move(snapshot), hops.wanted};
 }
 
-// Ids of Services that are gone are given back at once. Nodes are not: a flow to a node that left the API goes on as long
-// as the node answers it.
+// Ids of Services that are gone are given back at once. Nodes are not: a flow to a node that left the API goes on as
+// long as the node answers it.
 void SnapshotBuilder::keep_known(const Plan& plan, steady_clock::time_point now) {
   std::set<ServicePortKey> services;
   for (const auto& service : plan.services) {

@@ -36,9 +36,9 @@ struct SnapshotInput {
   std::span<const netlink::Route> routes;
   std::span<const netlink::Neighbour> neighbours;
   std::span<const PortLink> links;
-  std::span<const dataplane::Port> ports;                // By index of the dataplane port.
+  std::span<const dataplane::Port> ports;  // By index of the dataplane port.
   std::span<const net::Ipv4Address> snat_addresses;
-  std::span<const net::Ipv4Address> kernel_addresses;    // That the kernel answers for itself.
+  std::span<const net::Ipv4Address> kernel_addresses;  // That the kernel answers for itself.
   nat::Timeouts timeouts;
   std::chrono::steady_clock::time_point now;
 };
@@ -63,7 +63,8 @@ class SnapshotBuilder {
   void keep_known(const Plan& plan, TimePoint now);
   void add_service(const PlannedService& service, TimePoint now, dataplane::Snapshot& snapshot,
                    std::vector<lb::ServiceEntry>& entries);
-  std::shared_ptr<const lb::MaglevTable> table_of(const PlannedService& service, const PlannedPort& port, TimePoint now);
+  std::shared_ptr<const lb::MaglevTable> table_of(const PlannedService& service, const PlannedPort& port,
+                                                  TimePoint now);
   void add_backends(const NextHops& hops, dataplane::Snapshot& snapshot) const;
 
   std::uint32_t epoch_ = 1;  // The engine's first, empty snapshot has this one.

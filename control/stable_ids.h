@@ -1,6 +1,6 @@
 #pragma once
-// Small numbers for things that flows name: dense, so that snapshots can be vectors, and stable, so that a flow's number
-// means the same thing for as long as the flow can live.
+// Small numbers for things that flows name: dense, so that snapshots can be vectors, and stable, so that a flow's
+// number means the same thing for as long as the flow can live.
 //
 // A number whose owner is gone is given to another only after `quarantine`, which must be longer than any flow can be
 // idle: by then every flow that named the old owner is gone, too.

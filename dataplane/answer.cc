@@ -52,7 +52,8 @@ Verdict answer_echo(Packet& packet) {
 }  // namespace
 
 Verdict answer(const Snapshot& snapshot, Packet& packet) {
-  if (packet.is_tcp_or_udp()) [[likely]] return Verdict::kContinue;
+  if (packet.is_tcp_or_udp()) [[likely]]
+    return Verdict::kContinue;
   if (packet.ethernet().type == net::kEtherTypeArp) return answer_arp(snapshot, packet);
   const bool is_whole_icmp = packet.key.protocol == net::IpProtocol::kIcmp && !packet.ipv4().is_fragment();
   if (is_whole_icmp && snapshot.services.has_vip(packet.key.destination)) return answer_echo(packet);

@@ -70,7 +70,7 @@ class Forwarder {
 
   virtual unsigned workers() const = 0;
   virtual const WorkerCounters& counters(unsigned worker) const = 0;
-  virtual std::size_t flows_max() const = 0;  // Of each worker.
+  virtual std::size_t flows_max() const = 0;              // Of each worker.
   virtual std::vector<SnatUsage> snat_usage() const = 0;  // Of all workers together.
   virtual std::vector<net::MacAddress> port_macs() const = 0;
   virtual std::vector<PortStatus> port_status() const = 0;

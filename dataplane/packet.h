@@ -25,11 +25,11 @@ struct Packet {
   std::uint16_t l4 = 0;          // Offset of the transport header; 0 where there is none that we know.
   Verdict verdict = Verdict::kContinue;
   nat::Direction direction{};
-  net::FlowKey key{};         // As on the wire at arrival.
-  std::uint64_t hash = 0;     // Of the key, by the flow table's seed.
-  nat::Flow* flow = nullptr;  // Set by `classify` or `steer`.
+  net::FlowKey key{};                      // As on the wire at arrival.
+  std::uint64_t hash = 0;                  // Of the key, by the flow table's seed.
+  nat::Flow* flow = nullptr;               // Set by `classify` or `steer`.
   std::uint32_t service = lb::kNoService;  // Id of the service port that a new flow asks for.
-  void* buffer = nullptr;     // The engine's own handle.
+  void* buffer = nullptr;                  // The engine's own handle.
 
   // The packet points at bytes and does not own them: they may change while it is const.
   template <typename Header>

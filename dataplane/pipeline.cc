@@ -27,9 +27,8 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
   burst.each(parse);
   burst.each([&](Packet& packet) { return answer(snapshot, packet); });
   if (workers_ > 1) {
-    burst.each([&](Packet& packet) {
-      return owner(snapshot, packet) == worker_ ? Verdict::kContinue : Verdict::kToWorker;
-    });
+    burst.each(
+        [&](Packet& packet) { return owner(snapshot, packet) == worker_ ? Verdict::kContinue : Verdict::kToWorker; });
   }
   // Two steps that only fetch: a bucket's line arrives while the others are hashed, a flow's while others look.
   burst.each([&](Packet& packet) {

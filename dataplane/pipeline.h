@@ -1,5 +1,6 @@
 #pragma once
-// The pipeline of one worker: the steps in their order, and the state they work on. Pure: no EAL, no clock, no system call.
+// The pipeline of one worker: the steps in their order, and the state they work on. Pure: no EAL, no clock, no system
+// call.
 
 #include <cstdint>
 #include <vector>
@@ -28,8 +29,8 @@ class Pipeline {
   // Gives every packet of the burst its verdict. Those with kToWorker belong to worker `owner(packet)`.
   void process(const Snapshot& snapshot, nat::Tick now, Burst& burst);
 
-  // Lets flows go that were idle too long, looking at no more than `entries_max` of the table. For idle turns, and a few
-  // entries on busy ones.
+  // Lets flows go that were idle too long, looking at no more than `entries_max` of the table. For idle turns, and a
+  // few entries on busy ones.
   void expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max);
 
   unsigned owner(const Snapshot& snapshot, const Packet& packet) const;

@@ -1,6 +1,6 @@
 #pragma once
-// Step "rewrite": the last one. Translates addresses, ports and checksums, counts the TTL down, and puts the frame's new
-// Ethernet addresses on. `packet.port` becomes the port to send from.
+// Step "rewrite": the last one. Translates addresses, ports and checksums, counts the TTL down, and puts the frame's
+// new Ethernet addresses on. `packet.port` becomes the port to send from.
 
 #include "dataplane/packet.h"
 #include "dataplane/snapshot.h"

@@ -1,9 +1,9 @@
 #pragma once
 // The compiled configuration that packets are served from: built new by control, published whole, never changed.
 //
-// Flows outlive snapshots. What a flow remembers (BackendId, service id) is an index into the vectors here and keeps its
-// meaning from snapshot to snapshot: control gives an id to another owner only when no flow can hold it any more. What
-// has no such promise (next hops) is looked up again when the flow sees a new `epoch`.
+// Flows outlive snapshots. What a flow remembers (BackendId, service id) is an index into the vectors here and keeps
+// its meaning from snapshot to snapshot: control gives an id to another owner only when no flow can hold it any more.
+// What has no such promise (next hops) is looked up again when the flow sees a new `epoch`.
 
 #include <cstdint>
 #include <memory>

@@ -28,12 +28,12 @@ Verdict steer(const Snapshot& snapshot, WorkerState& state, nat::Tick now, Packe
 // Whether the client may open flows to the service (loadBalancerSourceRanges).
 bool admits(const ServicePort& service, net::Ipv4Address client);
 
-// What Maglev chooses by, the same on all appliances. All ports of a service share their table, so a client without ports
-// in the hash meets the same node on all of them (sessionAffinity: ClientIP).
+// What Maglev chooses by, the same on all appliances. All ports of a service share their table, so a client without
+// ports in the hash meets the same node on all of them (sessionAffinity: ClientIP).
 std::uint64_t choice_hash(const ServicePort& service, net::FlowKey key);
 
-// The worker that owns a packet, when there are several. Both directions of a flow have the same owner: the one that the
-// client's tuple hashes to, and it gives out only SNAT ports that name it. Packets of nobody belong to `self`.
+// The worker that owns a packet, when there are several. Both directions of a flow have the same owner: the one that
+// the client's tuple hashes to, and it gives out only SNAT ports that name it. Packets of nobody belong to `self`.
 unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers, unsigned self);
 
 }  // namespace sluice::dataplane

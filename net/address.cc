@@ -18,7 +18,9 @@ std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"
 
 Result<MacAddress> MacAddress::parse(std::string_view text) {
   MacAddress mac;
-  const auto wrong = [&] { return fail("MAC address: expected six hex pairs like 02:00:5e:10:00:01, got " + quoted(text)); };
+  const auto wrong = [&] {
+    return fail("MAC address: expected six hex pairs like 02:00:5e:10:00:01, got " + quoted(text));
+  };
   if (text.size() != 17) return wrong();
   for (std::size_t i = 0; i < 6; ++i) {
     const char* at = text.data() + 3 * i;

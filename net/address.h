@@ -43,9 +43,9 @@ struct Ipv6Address {
 // One address of either family, for the control plane. Orders all IPv4 before all IPv6, then by number.
 class IpAddress {
  public:
-  constexpr IpAddress() = default;  // 0.0.0.0
-  constexpr IpAddress(Ipv4Address address) : v4_{address} {}                      // NOLINT: widening is meant
-  constexpr IpAddress(Ipv6Address address) : is_v6_{true}, v6_{address} {}        // NOLINT: widening is meant
+  constexpr IpAddress() = default;                                          // 0.0.0.0
+  constexpr IpAddress(Ipv4Address address) : v4_{address} {}                // NOLINT: widening is meant
+  constexpr IpAddress(Ipv6Address address) : is_v6_{true}, v6_{address} {}  // NOLINT: widening is meant
 
   static base::Result<IpAddress> parse(std::string_view text);
   std::string to_string() const;

@@ -1,7 +1,8 @@
 #pragma once
 // The Internet checksum (RFC 1071) and its incremental update (RFC 1624, equation 3).
 //
-// All sums are taken over 16-bit words as they stand in memory: the one's complement sum does not care about byte order.
+// All sums are taken over 16-bit words as they stand in memory: the one's complement sum does not care about byte
+// order.
 
 #include <cstddef>
 #include <cstdint>
@@ -55,13 +56,12 @@ class ChecksumDelta {
  public:
   constexpr ChecksumDelta() = default;
   constexpr ChecksumDelta& change(Be16 from, Be16 to) { return add(static_cast<std::uint16_t>(~from.raw()), to.raw()); }
-  constexpr ChecksumDelta& change(Ipv4Address from, Ipv4Address to) {
-    return add(~from.value.raw(), to.value.raw());
-  }
+  constexpr ChecksumDelta& change(Ipv4Address from, Ipv4Address to) { return add(~from.value.raw(), to.value.raw()); }
   constexpr ChecksumDelta& change(ChecksumDelta other) { return add(other.sum_, 0); }
   constexpr ChecksumDelta inverse() const { return ChecksumDelta{static_cast<std::uint16_t>(~sum_)}; }
   constexpr Be16 apply(Be16 old) const {
-    return Be16::from_raw(static_cast<std::uint16_t>(~fold(std::uint64_t{static_cast<std::uint16_t>(~old.raw())} + sum_)));
+    return Be16::from_raw(
+        static_cast<std::uint16_t>(~fold(std::uint64_t{static_cast<std::uint16_t>(~old.raw())} + sum_)));
   }
 
  private:

@@ -77,7 +77,8 @@ ssize_t write_log(void*, const char* text, std::size_t length) {
 
 void bridge_log() {
   static FILE* stream = [] {
-    FILE* opened = ::fopencookie(nullptr, "w", cookie_io_functions_t{.read = nullptr, .write = write_log, .seek = nullptr, .close = nullptr});
+    FILE* opened = ::fopencookie(
+        nullptr, "w", cookie_io_functions_t{.read = nullptr, .write = write_log, .seek = nullptr, .close = nullptr});
     if (opened != nullptr) ::setvbuf(opened, nullptr, _IOLBF, 512);
     return opened;
   }();
@@ -105,8 +106,8 @@ base::Result<std::unique_ptr<Eal>> Eal::start(const EalOptions& options) {
   bridge_log();
   spdlog::debug("starting EAL: {}", command_line);
   if (::rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
-    return base::fail("DPDK did not start: " + std::string{::rte_strerror(rte_errno)} + " (EAL arguments: " +
-                      command_line + "; log_level: debug shows its own log)");
+    return base::fail("DPDK did not start: " + std::string{::rte_strerror(rte_errno)} +
+                      " (EAL arguments: " + command_line + "; log_level: debug shows its own log)");
   }
   return std::unique_ptr<Eal>{new Eal{hugepages, std::move(command_line)}};
 }

@@ -1,6 +1,7 @@
 #pragma once
-// A question about flows, answered by the worker that owns them: control puts it into the worker's box, the worker looks
-// at a bounded number of table entries each turn, control collects the answer. Neither ever waits for the other.
+// A question about flows, answered by the worker that owns them: control puts it into the worker's box, the worker
+// looks at a bounded number of table entries each turn, control collects the answer. Neither ever waits for the
+// other.
 
 #include <atomic>
 #include <cstddef>
@@ -42,7 +43,8 @@ class FlowQueryBox {
   // Worker: looks a little further. Cheap when nothing was asked.
   void work(const nat::FlowTable& flows, nat::Tick now) {
     FlowQuery* query = asked_.load(std::memory_order_acquire);
-    if (query != nullptr) [[unlikely]] look_further(*query, flows, now);
+    if (query != nullptr) [[unlikely]]
+      look_further(*query, flows, now);
   }
 
  private:

@@ -44,11 +44,12 @@ Result<> DpdkForwarder::open_ports() {
   const auto devices = static_cast<unsigned>(2 * options_.ports.size());
   const unsigned count = std::max(8192U, devices * queues * kBuffersPerQueue);
   const auto mtu = std::ranges::max(options_.ports, {}, &PortOptions::mtu).mtu;
-  const auto room = static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + std::max(2048, mtu + 64));
+  const auto room = static_cast<std::uint16_t>(std::min(65'535U, RTE_PKTMBUF_HEADROOM + buffer_room(mtu)));
   buffers_ = ::rte_pktmbuf_pool_create("packets", count, kBufferCache, 0, room, static_cast<int>(::rte_socket_id()));
   if (buffers_ == nullptr) {
-    return fail("memory for " + std::to_string(count) + " packet buffers of " + std::to_string(room) + " bytes: " +
-                ::rte_strerror(rte_errno) + " (raise dpdk.memory_mb, now " + std::to_string(options_.eal.memory_mb) + ")");
+    return fail("memory for " + std::to_string(count) + " packet buffers of " + std::to_string(room) +
+                " bytes: " + ::rte_strerror(rte_errno) + " (raise dpdk.memory_mb, now " +
+                std::to_string(options_.eal.memory_mb) + ")");
   }
   buffers_bytes_ = std::size_t{count} * (room + sizeof(rte_mbuf));
   for (unsigned i = 0; i < options_.ports.size(); ++i) {
@@ -69,7 +70,8 @@ Result<> DpdkForwarder::start_workers() {
     ::rte_rcu_qsbr_thread_register(shared_.quiescent, i);
     const std::string name = "inbox" + std::to_string(i);
     shared_.inbox.push_back(::rte_ring_create(name.c_str(), kInboxSize, SOCKET_ID_ANY, RING_F_SC_DEQ));
-    if (shared_.inbox.back() == nullptr) return fail("memory for a worker's inbox: " + std::string{::rte_strerror(rte_errno)});
+    if (shared_.inbox.back() == nullptr)
+      return fail("memory for a worker's inbox: " + std::string{::rte_strerror(rte_errno)});
   }
   shared_.idle_sleep_max = options_.idle_sleep_max;
 
@@ -107,7 +109,8 @@ DpdkForwarder::~DpdkForwarder() {
   workers_.clear();
   for (rte_ring* inbox : shared_.inbox) {
     void* packet = nullptr;
-    while (inbox != nullptr && ::rte_ring_sc_dequeue(inbox, &packet) == 0) ::rte_pktmbuf_free(static_cast<rte_mbuf*>(packet));
+    while (inbox != nullptr && ::rte_ring_sc_dequeue(inbox, &packet) == 0)
+      ::rte_pktmbuf_free(static_cast<rte_mbuf*>(packet));
     ::rte_ring_free(inbox);
   }
   shared_.ports.clear();

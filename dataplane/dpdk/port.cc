@@ -117,8 +117,8 @@ Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, uns
 }
 
 PortStatus WirePort::status() const {
-  PortStatus status{.name = options_.name, .device = options_.device, .mac = mac_, .tap = options_.tap,
-                    .queues = wire_->queues()};
+  PortStatus status{
+      .name = options_.name, .device = options_.device, .mac = mac_, .tap = options_.tap, .queues = wire_->queues()};
   rte_eth_dev_info info{};
   if (::rte_eth_dev_info_get(wire_->id(), &info) == 0 && info.driver_name != nullptr) status.driver = info.driver_name;
   ::rte_eth_dev_get_mtu(wire_->id(), &status.mtu);

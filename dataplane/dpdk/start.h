@@ -1,6 +1,8 @@
 #pragma once
 // How to start the DPDK engine. Free of DPDK's own headers: all that control needs to see of it.
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -18,20 +20,20 @@ enum class HugepageUse { kAuto, kOn, kOff };
 struct EalOptions {
   std::string file_prefix = "sluice";
   HugepageUse hugepages = HugepageUse::kAuto;
-  unsigned memory_mb = 128;               // For packet buffers and rings.
-  std::vector<unsigned> worker_cpus;      // One worker an entry.
-  unsigned floating_workers = 0;          // Workers without a CPU of their own, used when worker_cpus is empty.
-  std::vector<std::string> pci_devices;   // Addresses that may be probed; none: no PCI device is touched.
-  std::vector<std::string> vdevs;         // "net_af_packet0,iface=wan"
+  unsigned memory_mb = 128;              // For packet buffers and rings.
+  std::vector<unsigned> worker_cpus;     // One worker an entry.
+  unsigned floating_workers = 0;         // Workers without a CPU of their own, used when worker_cpus is empty.
+  std::vector<std::string> pci_devices;  // Addresses that may be probed; none: no PCI device is touched.
+  std::vector<std::string> vdevs;        // "net_af_packet0,iface=wan"
   std::vector<std::string> extra_args;
 };
 
 struct PortOptions {
-  std::string name;                    // As the configuration calls it.
-  std::string device;                  // What DPDK calls it: PCI address or vdev name.
-  std::string tap;                     // Name of the kernel's end; empty: the port has none.
+  std::string name;    // As the configuration calls it.
+  std::string device;  // What DPDK calls it: PCI address or vdev name.
+  std::string tap;     // Name of the kernel's end; empty: the port has none.
   std::uint16_t mtu = 1500;
-  unsigned queues = 1;                 // One for each worker, or as many as the device has.
+  unsigned queues = 1;  // One for each worker, or as many as the device has.
 };
 
 struct ForwarderOptions {
@@ -40,6 +42,10 @@ struct ForwarderOptions {
   PipelineOptions pipeline;  // `worker` and `workers` are filled in for each.
   std::chrono::nanoseconds idle_sleep_max{50'000};
 };
+
+// Bytes of a packet buffer that takes every frame of a port with this MTU; also the frame size of af_packet's ring,
+// which wants a power of two and buffers no smaller.
+constexpr std::uint32_t buffer_room(std::uint16_t mtu) { return std::max(2048U, std::bit_ceil(mtu + 128U)); }
 
 // Opens the ports and starts the workers, with a first snapshot that has no services. The calling thread must stay the
 // control thread. One engine a process.

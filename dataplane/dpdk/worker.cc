@@ -11,9 +11,9 @@
 namespace sluice::dataplane::dpdk {
 namespace {
 
-constexpr std::size_t kExpireBusy = 4;       // Table entries looked at in a turn with packets …
-constexpr std::size_t kExpireIdle = 64;      // … and in one without.
-constexpr unsigned kSpinTurns = 256;         // Empty turns before the first sleep.
+constexpr std::size_t kExpireBusy = 4;   // Table entries looked at in a turn with packets …
+constexpr std::size_t kExpireIdle = 64;  // … and in one without.
+constexpr unsigned kSpinTurns = 256;     // Empty turns before the first sleep.
 constexpr std::chrono::nanoseconds kFirstSleep{5'000};
 
 }  // namespace
@@ -91,8 +91,8 @@ std::size_t Worker::receive_from_kernel(std::uint16_t port) {
 std::size_t Worker::receive_from_workers(const Snapshot& snapshot) {
   if (shared_.inbox.size() < 2) return 0;
   std::array<rte_mbuf*, kBurstMax> buffers;
-  const unsigned count = ::rte_ring_sc_dequeue_burst(shared_.inbox[number_], reinterpret_cast<void**>(buffers.data()),
-                                                     kBurstMax, nullptr);
+  const unsigned count =
+      ::rte_ring_sc_dequeue_burst(shared_.inbox[number_], reinterpret_cast<void**>(buffers.data()), kBurstMax, nullptr);
   // One burst may hold packets of several ports: the sender left the port in the buffer.
   for (unsigned first = 0; first < count;) {
     unsigned end = first + 1;
@@ -107,7 +107,8 @@ void Worker::process(const Snapshot& snapshot, std::span<rte_mbuf* const> buffer
   burst_.clear();
   for (rte_mbuf* buffer : buffers) {
     Packet& packet = burst_.add(rte_pktmbuf_mtod(buffer, std::uint8_t*), buffer->data_len, port, buffer);
-    if (buffer->nb_segs > 1) [[unlikely]] packet.verdict = Verdict::kDropTooLong;
+    if (buffer->nb_segs > 1) [[unlikely]]
+      packet.verdict = Verdict::kDropTooLong;
   }
   pipeline_.process(snapshot, now(), burst_);
   dispatch(snapshot, burst_);

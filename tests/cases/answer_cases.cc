@@ -45,7 +45,11 @@ Step asked(std::string what, Bytes in, dataplane::Verdict verdict) {
 }
 
 Step answered(std::string what, Bytes in, Bytes out, std::uint16_t port = kWan) {
-  return {.what = std::move(what), .raw_in = std::move(in), .port = port, .verdict = kReply, .raw_out = std::move(out),
+  return {.what = std::move(what),
+          .raw_in = std::move(in),
+          .port = port,
+          .verdict = kReply,
+          .raw_out = std::move(out),
           .out_port = port};
 }
 

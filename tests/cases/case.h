@@ -26,7 +26,7 @@ struct Step {
   std::optional<Frame> out = std::nullopt;  // The whole frame that leaves, byte by byte.
   Bytes raw_out = {};                       // The same for what is not TCP or UDP.
   std::uint16_t out_port = kLan;
-  unsigned seconds_later = 0;             // The clock moves on before this packet, and idle flows expire.
+  unsigned seconds_later = 0;                    // The clock moves on before this packet, and idle flows expire.
   std::optional<Change> publish = std::nullopt;  // A snapshot is published before this packet.
 };
 
@@ -42,9 +42,9 @@ std::vector<Case> refused_cases();
 std::vector<Case> all_cases();
 
 // Frames that many cases begin with.
-Frame from_client(std::uint16_t port, std::uint8_t flags);                        // client:40000 → VIP:port, at the wan port
-Frame to_node(std::uint16_t node_port, std::uint8_t flags);                       // What becomes of it, for node 1.
-Frame from_node(std::uint16_t node_port, std::uint8_t flags);                     // node 1 → SNAT address
-Frame to_client(std::uint16_t port, std::uint8_t flags);                          // What becomes of that.
+Frame from_client(std::uint16_t port, std::uint8_t flags);     // client:40000 → VIP:port, at the wan port
+Frame to_node(std::uint16_t node_port, std::uint8_t flags);    // What becomes of it, for node 1.
+Frame from_node(std::uint16_t node_port, std::uint8_t flags);  // node 1 → SNAT address
+Frame to_client(std::uint16_t port, std::uint8_t flags);       // What becomes of that.
 
 }  // namespace sluice::cases

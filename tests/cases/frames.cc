@@ -3,23 +3,45 @@
 namespace sluice::cases {
 
 Frame from_client(std::uint16_t port, std::uint8_t flags) {
-  return {.to = kWanMac, .from = kRouterMac, .source = kClient, .destination = kVip, .source_port = 40'000,
-          .destination_port = port, .tcp_flags = flags};
+  return {.to = kWanMac,
+          .from = kRouterMac,
+          .source = kClient,
+          .destination = kVip,
+          .source_port = 40'000,
+          .destination_port = port,
+          .tcp_flags = flags};
 }
 
 Frame to_node(std::uint16_t node_port, std::uint8_t flags) {
-  return {.to = kNode1Mac, .from = kLanMac, .source = kLearned, .destination = kNode1, .source_port = 0,
-          .destination_port = node_port, .tcp_flags = flags, .ttl = 63};
+  return {.to = kNode1Mac,
+          .from = kLanMac,
+          .source = kLearned,
+          .destination = kNode1,
+          .source_port = 0,
+          .destination_port = node_port,
+          .tcp_flags = flags,
+          .ttl = 63};
 }
 
 Frame from_node(std::uint16_t node_port, std::uint8_t flags) {
-  return {.to = kLanMac, .from = kNode1Mac, .source = kNode1, .destination = kLearned, .source_port = node_port,
-          .destination_port = 0, .tcp_flags = flags};
+  return {.to = kLanMac,
+          .from = kNode1Mac,
+          .source = kNode1,
+          .destination = kLearned,
+          .source_port = node_port,
+          .destination_port = 0,
+          .tcp_flags = flags};
 }
 
 Frame to_client(std::uint16_t port, std::uint8_t flags) {
-  return {.to = kRouterMac, .from = kWanMac, .source = kVip, .destination = kClient, .source_port = port,
-          .destination_port = 40'000, .tcp_flags = flags, .ttl = 63};
+  return {.to = kRouterMac,
+          .from = kWanMac,
+          .source = kVip,
+          .destination = kClient,
+          .source_port = port,
+          .destination_port = 40'000,
+          .tcp_flags = flags,
+          .ttl = 63};
 }
 
 std::vector<Case> all_cases() {

@@ -49,15 +49,18 @@ std::vector<Case> malformed_cases() {
   return {
       {"a frame shorter than Ethernet's header is dropped", {sent("13 bytes", cut(good, 13), kDropTruncated)}},
       {"half an IPv4 header is dropped", {sent("30 bytes", cut(good, 30), kDropTruncated)}},
-      {"a packet shorter than its total length is dropped", {sent("one byte less", cut(good, good.size() - 1), kDropTruncated)}},
+      {"a packet shorter than its total length is dropped",
+       {sent("one byte less", cut(good, good.size() - 1), kDropTruncated)}},
       {"half an ARP packet is dropped",
        {sent("ARP", cut(arp_bytes(net::kArpRequest, net::kBroadcastMac, {}), 30), kDropTruncated)}},
       {"IP version 5 is no version", {sent("version", patched(good, kIp, 0x55), kDropBadHeader)}},
       {"an IPv4 header of 16 bytes is none", {sent("length", patched(good, kIp, 0x44), kDropBadHeader)}},
       {"an IPv4 header longer than the packet is none",
-       {sent("total length 20, header 60", patched(patched(patched(good, kIp, 0x4f), kIp + 2, 0), kIp + 3, 20), kDropBadHeader)}},
+       {sent("total length 20, header 60", patched(patched(patched(good, kIp, 0x4f), kIp + 2, 0), kIp + 3, 20),
+             kDropBadHeader)}},
       {"a TCP header of 16 bytes is none", {sent("data offset", patched(good, kTcp + 12, 0x40), kDropBadHeader)}},
-      {"a TCP header longer than the packet is none", {sent("data offset", patched(good, kTcp + 12, 0xf0), kDropTruncated)}},
+      {"a TCP header longer than the packet is none",
+       {sent("data offset", patched(good, kTcp + 12, 0xf0), kDropTruncated)}},
       {"half an echo request is dropped",
        {sent("4 bytes of ICMP", bytes_of(over(from_client(0, 0), net::IpProtocol::kIcmp)), kDropTruncated)}},
   };
@@ -73,7 +76,10 @@ std::vector<Case> unserved_cases() {
       {"a client without a route back", {sent("SYN", from(from_client(80, kSyn), kUnroutable), kDropNoRoute)}},
       {"a client outside the source ranges", {sent("SYN", from_client(8080, kSyn), kDropSourceRange)}},
       {"a client inside the source ranges",
-       {{.what = "SYN", .in = from(from_client(8080, kSyn), ip("192.0.2.5")), .verdict = kToNode, .out = to_node(30880, kSyn)}}},
+       {{.what = "SYN",
+         .in = from(from_client(8080, kSyn), ip("192.0.2.5")),
+         .verdict = kToNode,
+         .out = to_node(30880, kSyn)}}},
       {"a segment of no connection", {sent("ACK", from_client(80, net::kTcpAck), kDropNoFlow)}},
       {"a reset of no connection", {sent("RST", from_client(80, net::kTcpRst), kDropNoFlow)}},
       {"the first packet at the end of its life", {sent("SYN", with_ttl(from_client(80, kSyn), 1), kDropTtl)}},
@@ -83,7 +89,8 @@ std::vector<Case> unserved_cases() {
       {"a later fragment for a VIP", {sent("offset 185", with_fragment(from_client(80, kSyn), 185), kDropFragment)}},
       {"a fragment for a SNAT address of our own",
        {sent("offset 185", with_fragment(to(from_client(80, kSyn), kSnatOnly), 185), kDropFragment)}},
-      {"a packet of no flow for a SNAT address of our own", {sent("ACK", to(from_client(80, net::kTcpAck), kSnatOnly), kDropStray)}},
+      {"a packet of no flow for a SNAT address of our own",
+       {sent("ACK", to(from_client(80, net::kTcpAck), kSnatOnly), kDropStray)}},
       {"ICMP for a SNAT address of our own",
        {sent("echo", echo_bytes(to(from_client(0, 0), kSnatOnly), 8, 0), kDropStray)}},
   };
@@ -92,7 +99,8 @@ std::vector<Case> unserved_cases() {
 std::vector<Case> kernel_cases() {
   const Bytes good = bytes_of(from_client(80, net::kTcpSyn));
   return {
-      {"what is for the kernel's own address is the kernel's", {sent("SYN", to(from_client(22, net::kTcpSyn), kWanAddress), kToKernel)}},
+      {"what is for the kernel's own address is the kernel's",
+       {sent("SYN", to(from_client(22, net::kTcpSyn), kWanAddress), kToKernel)}},
       {"a fragment for the kernel's own address is the kernel's",
        {sent("MF", with_fragment(to(from_client(22, net::kTcpSyn), kWanAddress), 0x2000), kToKernel)}},
       {"a reply to the kernel's own connection by a shared SNAT address is the kernel's",

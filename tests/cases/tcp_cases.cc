@@ -12,8 +12,12 @@ Step client(std::string what, std::uint8_t flags) {
   return {.what = std::move(what), .in = from_client(80, flags), .verdict = kToNode, .out = to_node(30080, flags)};
 }
 Step node(std::string what, std::uint8_t flags) {
-  return {.what = std::move(what), .in = from_node(30080, flags), .port = kLan, .verdict = kToClient,
-          .out = to_client(80, flags), .out_port = kWan};
+  return {.what = std::move(what),
+          .in = from_node(30080, flags),
+          .port = kLan,
+          .verdict = kToClient,
+          .out = to_client(80, flags),
+          .out_port = kWan};
 }
 Step with(Step step, unsigned seconds_later) {
   step.seconds_later = seconds_later;
@@ -35,9 +39,7 @@ Step with_payload(Step step, std::string payload) {
   return step;
 }
 
-std::vector<Step> opened() {
-  return {client("SYN", kSyn), node("SYN+ACK", kSynAck), client("ACK", kAck)};
-}
+std::vector<Step> opened() { return {client("SYN", kSyn), node("SYN+ACK", kSynAck), client("ACK", kAck)}; }
 
 Case after_opening(std::string name, std::vector<Step> rest) {
   Case made{std::move(name), opened()};
@@ -83,11 +85,12 @@ std::vector<Case> tcp_cases() {
       after_opening("an established connection is kept for two hours of silence", {with(data, 2 * 3600)}),
       {"a SYN that nobody answered is forgotten after five seconds",
        {client("SYN", kSyn), ending(with(client("ACK", kAck), 7), kDropNoFlow)}},
-      after_opening("a closed connection is forgotten soon",
-                    {client("FIN", kFinAck), node("FIN", kFinAck), ending(with(client("late", kAck), 12), kDropNoFlow)}),
+      after_opening("a closed connection is forgotten soon", {client("FIN", kFinAck), node("FIN", kFinAck),
+                                                              ending(with(client("late", kAck), 12), kDropNoFlow)}),
       after_opening("a reset reaches the client", {node("RST", kRst)}),
-      after_opening("a new SYN takes the place of a closed connection",
-                    {client("FIN", kFinAck), node("FIN", kFinAck), client("SYN again", kSyn), node("SYN+ACK", kSynAck)}),
+      after_opening(
+          "a new SYN takes the place of a closed connection",
+          {client("FIN", kFinAck), node("FIN", kFinAck), client("SYN again", kSyn), node("SYN+ACK", kSynAck)}),
       after_opening("a connection stays with its node when Maglev would choose another one",
                     {with(data, Change{.http_backend = kBackend2}), answer}),
       after_opening("a connection goes on when its service has no usable node any more",
@@ -98,8 +101,9 @@ std::vector<Case> tcp_cases() {
                     {ending(with(client("data", kAck), Change{.http_exists = false}), kDropNoService)}),
       after_opening("answers of a deleted service end, too",
                     {ending(with(node("data", kAck), Change{.http_exists = false}), kToKernel)}),
-      after_opening("a connection to a node that is down is dropped by name",
-                    {ending(with(client("data", kAck), Change{.backend1_state = lb::BackendState::kDown}), kDropBackendGone)}),
+      after_opening(
+          "a connection to a node that is down is dropped by name",
+          {ending(with(client("data", kAck), Change{.backend1_state = lb::BackendState::kDown}), kDropBackendGone)}),
       {"a repeated SYN belongs to the same flow", {client("SYN", kSyn), client("SYN again", kSyn)}},
       {"data in a SYN is carried", {with_payload(client("SYN with data", kSyn), "early")}},
       client_on_the_link(),

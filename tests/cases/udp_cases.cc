@@ -12,12 +12,18 @@ Frame datagram(Frame frame, std::string payload) {
 }
 
 Step question(std::string what) {
-  return {.what = std::move(what), .in = datagram(from_client(53, 0), "question"), .verdict = kToNode,
+  return {.what = std::move(what),
+          .in = datagram(from_client(53, 0), "question"),
+          .verdict = kToNode,
           .out = datagram(to_node(30053, 0), "question")};
 }
 Step answer(std::string what) {
-  return {.what = std::move(what), .in = datagram(from_node(30053, 0), "answer"), .port = kLan, .verdict = kToClient,
-          .out = datagram(to_client(53, 0), "answer"), .out_port = kWan};
+  return {.what = std::move(what),
+          .in = datagram(from_node(30053, 0), "answer"),
+          .port = kLan,
+          .verdict = kToClient,
+          .out = datagram(to_client(53, 0), "answer"),
+          .out_port = kWan};
 }
 
 Step moved(Step step) {
@@ -47,7 +53,8 @@ std::vector<Case> udp_cases() {
       {"a late answer still reaches the client while its flow could move",
        {question("question"), moved(answer("late answer"))}},
       {"a DNS flow is forgotten five seconds after its answer",
-       {question("question"), answer("answer"),
+       {question("question"),
+        answer("answer"),
         {.what = "much later",
          .in = datagram(from_node(30053, 0), "answer"),
          .port = kLan,

@@ -5,7 +5,8 @@
 //   neighbour 203.0.113.9 stands on the wan link itself
 //
 // VIP 203.0.113.64: tcp 80 → node 1 (30080), udp 53 → node 1 (30053), tcp 443: no usable node, tcp 8443 → node 3, whose
-// MAC address is unknown, tcp 8080 → node 1 but only for clients in 192.0.2.0/24, tcp 3306 → node 4, which has no route.
+// MAC address is unknown, tcp 8080 → node 1 but only for clients in 192.0.2.0/24, tcp 3306 → node 4, which has no
+// route.
 
 #include <cstdint>
 #include <memory>

@@ -144,7 +144,8 @@ TEST(Pipeline, SurvivesRandomAndMutatedPackets) {
   }
   for (int round = 0; round < 50'000; ++round) {
     Bytes frame = seeds[random() % seeds.size()];
-    for (unsigned i = random() % 6; i > 0 && !frame.empty(); --i) frame[random() % frame.size()] = static_cast<std::uint8_t>(random());
+    for (unsigned i = random() % 6; i > 0 && !frame.empty(); --i)
+      frame[random() % frame.size()] = static_cast<std::uint8_t>(random());
     if (random() % 4 == 0) frame.resize(random() % (frame.size() + 1));
     frame.shrink_to_fit();
     OwnedBurst burst{{frame}, static_cast<std::uint16_t>(random() % 2)};

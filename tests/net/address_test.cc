@@ -12,7 +12,8 @@ TEST(MacAddress, ReadsWhatItWrites) {
 }
 
 TEST(MacAddress, RefusesAnythingButSixPairs) {
-  for (const char* text : {"", "02:00:5e:10:0a", "02:00:5e:10:0a:fg", "02:00:5e:10:0a:ff:00", "0200.5e10.0aff ", "02:00:5e:10:0a:1"}) {
+  for (const char* text :
+       {"", "02:00:5e:10:0a", "02:00:5e:10:0a:fg", "02:00:5e:10:0a:ff:00", "0200.5e10.0aff ", "02:00:5e:10:0a:1"}) {
     EXPECT_FALSE(MacAddress::parse(text)) << text;
   }
 }
@@ -53,7 +54,8 @@ TEST(Ipv4Prefix, OfLengthZeroContainsEverything) {
 }
 
 TEST(Ipv4Prefix, RefusesLengthsThatDoNotExist) {
-  for (const char* text : {"10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x"}) EXPECT_FALSE(Ipv4Prefix::parse(text)) << text;
+  for (const char* text : {"10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x"})
+    EXPECT_FALSE(Ipv4Prefix::parse(text)) << text;
 }
 
 }  // namespace
