@@ -15,7 +15,6 @@ def start_load(edge, address: str, seconds: float):
     return edge.lab.load("new", f"{address}:80", rate=50, seconds=seconds, source=ALL_CLIENTS)
 
 
-@pytest.mark.real_too
 def test_traffic_goes_on_while_the_api_server_is_silent_and_changes_are_caught_up_with(edge):
     address = edge.serve()
     edge.create("doomed")
