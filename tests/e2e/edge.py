@@ -90,7 +90,7 @@ class Edge:
         return wait_for(lambda: self.address(name, namespace), timeout, f"an address for {name}", interval=0.01)
 
     def wait_http(self, address: str, port: int = 80, timeout: float = 10, tries: int = 1) -> None:
-        wait_for(lambda: all(self.client.is_served(address, port) for _ in range(tries)), timeout,
+        wait_for(lambda: all(self.client.is_served(address, port, timeout=1) for _ in range(tries)), timeout,
                  f"HTTP at {address}:{port}")
 
     def get(self, name: str = INGRESS, namespace: str = NAMESPACE) -> dict | None:

@@ -113,9 +113,9 @@ def test_flows_are_found_by_what_is_known_of_them(edge):
     held = [edge.client.connect(address, 9000, source=source) for source in [wanted] * 6 + [other] * 2]
     assert len(flows(edge, "--client", wanted, "--vip", f"{address}:9000")) == 6
     assert {row["client"] for row in flows(edge, "--client", other)} == {other}
-    by_node = [len(flows(edge, "--client", wanted, "--node", node)) for node in edge.lab.nodes]
+    by_node = [len(flows(edge, "--client", wanted, "--vip", address, "--node", node)) for node in edge.lab.nodes]
     assert sum(by_node) == 6
-    limited = edge.ask("show", "flows", "--client", wanted, "--limit", "2")
+    limited = edge.ask("show", "flows", "--client", wanted, "--vip", address, "--limit", "2")
     assert len(limited["flows"]) == 2 and limited["truncated"]
     assert not flows(edge, "--client", wanted, "--protocol", "udp")
     for connection in held:
