@@ -1,3 +1,4 @@
+#include <array>
 #include <vector>
 
 #include "conf/checks.h"
@@ -49,10 +50,21 @@ TakenAddresses own_addresses(const Config& config) {
   return taken;
 }
 
+// Networks that no host has an address of: RFC 1122 3.2.1.3, RFC 5771, RFC 919.
+constexpr std::array kNobodys{"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32"};
+
+void expect_somebodys(const AddressRange& range, const std::string& text, Findings& findings, const std::string& path) {
+  for (const char* network : kNobodys) {
+    if (!parse_address_range(network)->overlaps(range)) continue;
+    return findings.add(path, "'" + text + "' has addresses of " + network + ", which no host can have");
+  }
+}
+
 void check_range(const std::string& text, TakenAddresses& taken, Findings& findings, const std::string& path) {
   const auto range = parse_address_range(text);
   expect(range, findings, path);
   if (!range) return;
+  expect_somebodys(*range, text, findings, path);
   if (const Placed* other = taken.find(*range)) {
     findings.add(path, "'" + text + "' overlaps with '" + other->text + "' at " + other->path);
   }
@@ -67,6 +79,9 @@ void check_snat(const Config& config, Findings& findings) {
   for (int i = 0; i < config.snat().addresses_size(); ++i) {
     const std::string path = element("snat.addresses", i);
     expect_address(config.snat().addresses(i), findings, path);
+    if (const auto address = net::Ipv4Address::parse(config.snat().addresses(i))) {
+      expect_somebodys({*address, *address}, config.snat().addresses(i), findings, path);
+    }
     addresses.add(config.snat().addresses(i), path);
   }
   const auto ports = parse_port_range(config.snat().ports());

@@ -38,14 +38,20 @@ void check_ports(const Config& config, Findings& findings) {
   if (config.ports().empty()) findings.add("ports", "at least one port is needed");
   Unique names{findings};
   Unique devices{findings};
-  Unique taps{findings};
+  Unique interfaces{findings};  // The kernel's: those that ports take over, and their TAPs.
   Unique addresses{findings};
+  for (int i = 0; i < config.ports_size(); ++i) {
+    const Port& port = config.ports(i);
+    const std::string path = child(element("ports", i), "device");
+    const auto device = parse_device(port.device());
+    const bool is_first = devices.add(port.device(), path);
+    if (is_first && device && device->kind == DeviceKind::kInterface) interfaces.add(device->name, path);
+  }
   for (int i = 0; i < config.ports_size(); ++i) {
     const Port& port = config.ports(i);
     const std::string path = element("ports", i);
     check_port(port, findings, path);
-    devices.add(port.device(), child(path, "device"));
-    if (names.add(port.name(), child(path, "name"))) taps.add(port.tap(), child(path, "tap"));
+    if (names.add(port.name(), child(path, "name"))) interfaces.add(port.tap(), child(path, "tap"));
     for (int j = 0; j < port.addresses_size(); ++j) {
       const auto address = parse_interface_address(port.addresses(j));
       if (address) addresses.add(address->address.to_string(), element(child(path, "addresses"), j));

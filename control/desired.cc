@@ -12,7 +12,7 @@ kube::Condition provisioned(const PlannedService& service) {
     return {.type = std::string{kProvisioned},
             .status = "True",
             .reason = "Provisioned",
-            .message = service.vip->to_string() + " from pool " + service.pool + " (" + service.address_reason + ")"};
+            .message = service.vip->to_string() + " from pool " + service.pool};
   }
   return {
       .type = std::string{kProvisioned}, .status = "False", .reason = "AllocationFailed", .message = service.problem};

@@ -131,6 +131,16 @@ void release_absent(const std::vector<PlannedService>& ours, ipam::LedgerBook& b
   for (const auto& name : gone) book.release(name, now);
 }
 
+// Our finalizer comes first (U2). One that somebody took away later is written again, and its Service served meanwhile:
+// connections must not pay for it. What the ledger holds and the status says was ours to serve before.
+bool may_be_served(const ReconcileInput& input, const kube::Service& service, const PlannedService& planned) {
+  if (service.meta.has_finalizer(kube::kOwnFinalizer)) return true;
+  const ipam::LedgerEntry* held = input.book.find_by_service(ledger_name(planned));
+  if (held == nullptr || held->vip != net::IpAddress{*planned.vip} || held->uid != service.meta.uid) return false;
+  return std::ranges::any_of(service.status.ingress,
+                             [&](const auto& ingress) { return ingress.ip == planned.vip->to_string(); });
+}
+
 void assign_addresses(const ReconcileInput& input, const std::map<std::string, const kube::Service*>& observed,
                       Plan& plan) {
   std::vector<ipam::Request> requests;
@@ -157,7 +167,8 @@ void assign_addresses(const ReconcileInput& input, const std::map<std::string, c
     planned.pool = result->pool;
     planned.address_reason = to_string(result->reason);
     if (!result->note.empty()) planned.notes.push_back(result->note);
-    planned.stage = planned.meta.has_finalizer(kube::kOwnFinalizer) ? Stage::kServed : Stage::kReserved;
+    const kube::Service& service = *observed.at(planned.cluster + "/" + planned.key());
+    planned.stage = may_be_served(input, service, planned) ? Stage::kServed : Stage::kReserved;
   }
 }
 

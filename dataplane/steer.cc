@@ -69,18 +69,22 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState& state, Packet& packet)
   return Verdict::kContinue;
 }
 
+bool is_tcp(const Packet& packet) { return packet.key.protocol == net::IpProtocol::kTcp; }
+
+// The first segment of a connection: SYN, and nothing that speaks of an older one.
+bool opens_connection(const net::TcpHeader& tcp) {
+  return (tcp.flags & (net::kTcpSyn | net::kTcpAck | net::kTcpRst | net::kTcpFin)) == net::kTcpSyn;
+}
+
 // A new connection may take the place of one that is over (TIME_WAIT reuse, RFC 9293 3.6.1, RFC 6191).
 bool is_reopened(const Packet& packet) {
-  const bool is_syn = packet.key.protocol == net::IpProtocol::kTcp &&
-                      (packet.tcp().flags & (net::kTcpSyn | net::kTcpAck | net::kTcpRst)) == net::kTcpSyn;
-  return is_syn && packet.direction == nat::Direction::kToNode && nat::may_reuse(packet.flow->state);
+  return packet.direction == nat::Direction::kToNode && nat::may_reuse(packet.flow->state) && is_tcp(packet) &&
+         opens_connection(packet.tcp());
 }
 
 Verdict open_flow(const Snapshot& snapshot, WorkerState& state, nat::Tick now, Packet& packet) {
   const ServicePort& service = snapshot.service_ports[packet.service];
-  if (packet.key.protocol == net::IpProtocol::kTcp && (packet.tcp().flags & net::kTcpSyn) == 0) {
-    return Verdict::kDropNoFlow;
-  }
+  if (is_tcp(packet) && !opens_connection(packet.tcp())) return Verdict::kDropNoFlow;
   if (!admits(service, packet.key.source)) return Verdict::kDropSourceRange;
   const lb::BackendId id = service.table->select(choice_hash(service, packet.key));
   const Backend* backend = usable_backend(snapshot, id);

@@ -40,7 +40,7 @@ struct ForwarderOptions {
   EalOptions eal;
   std::vector<PortOptions> ports;
   PipelineOptions pipeline;  // `worker` and `workers` are filled in for each.
-  std::chrono::nanoseconds idle_sleep_max{50'000};
+  std::chrono::nanoseconds idle_sleep_max{200'000};
 };
 
 // Bytes of a packet buffer that takes every frame of a port with this MTU; also the frame size of af_packet's ring,

@@ -81,6 +81,8 @@ std::vector<Case> unserved_cases() {
          .verdict = kToNode,
          .out = to_node(30880, kSyn)}}},
       {"a segment of no connection", {sent("ACK", from_client(80, net::kTcpAck), kDropNoFlow)}},
+      {"SYN+ACK out of nowhere opens nothing", {sent("SYN+ACK", from_client(80, kSyn | net::kTcpAck), kDropNoFlow)}},
+      {"SYN+FIN opens nothing", {sent("SYN+FIN", from_client(80, kSyn | net::kTcpFin), kDropNoFlow)}},
       {"a reset of no connection", {sent("RST", from_client(80, net::kTcpRst), kDropNoFlow)}},
       {"the first packet at the end of its life", {sent("SYN", with_ttl(from_client(80, kSyn), 1), kDropTtl)}},
       {"a protocol that no service has", {sent("GRE", over(from_client(0, 0), net::IpProtocol{47}), kDropProtocol)}},

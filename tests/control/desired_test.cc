@@ -37,7 +37,7 @@ TEST(Desired, PublishesTheAddressOfAServedService) {
   EXPECT_EQ(wanted.conditions[0].type, "sluice.dev/Provisioned");
   EXPECT_EQ(wanted.conditions[0].status, "True");
   EXPECT_EQ(wanted.conditions[0].reason, "Provisioned");
-  EXPECT_EQ(wanted.conditions[0].message, "203.0.113.64 from pool public (first free)");
+  EXPECT_EQ(wanted.conditions[0].message, "203.0.113.64 from pool public");
 }
 
 TEST(Desired, WantsNothingButFinalizersForAReservedAddress) {

@@ -89,6 +89,17 @@ TEST(Reconcile, OnlyReservesTheAddressUntilOurFinalizerStands) {
   EXPECT_EQ(served.vip, reserved.vip);
 }
 
+TEST(Reconcile, GoesOnServingWhenSomebodyTakesOurFinalizerAway) {
+  World world;
+  world.east().put(service("web"));
+  world.reconcile();
+  auto robbed = service("web");
+  robbed.meta.finalizers.clear();
+  robbed.status.ingress = {{.ip = "203.0.113.64"}};  // Published: it was ours.
+  world.east().put(robbed);
+  EXPECT_EQ(world.reconcile("default/web").stage, Stage::kServed);
+}
+
 TEST(Reconcile, PublishesAnAddressWithoutAnyNode) {  // U9
   World world;
   world.east().remove_node("node-1");
