@@ -88,6 +88,7 @@ dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
     options.ports.push_back(std::move(made));
   }
   options.pipeline.flows_max = workers.flows_max();
+  if (config.dpdk().hugepages() == conf::HUGEPAGES_OFF) options.pipeline.explicit_pages = nat::ExplicitPages::kAvoid;
   std::random_device random;
   options.pipeline.seed = std::uint64_t{random()} << 32 | random();
   options.idle_sleep_max = duration(workers.idle_sleep());

@@ -15,7 +15,7 @@ constexpr unsigned kReportEvery = 1024;  // Calls of expire().
 Pipeline::Pipeline(const PipelineOptions& options)
     : worker_{options.worker},
       workers_{options.workers},
-      flows_{{.capacity = options.flows_max, .seed = options.seed}},
+      flows_{{.capacity = options.flows_max, .seed = options.seed, .explicit_pages = options.explicit_pages}},
       ports_{{.addresses = options.snat_addresses,
               .ports = options.snat_ports,
               .workers = options.workers,

@@ -18,6 +18,7 @@ struct PipelineOptions {
   unsigned workers = 1;  // How many there are.
   std::size_t flows_max = 65'536;
   std::uint64_t seed = 0;  // Secret: makes hash collisions unpredictable to clients.
+  nat::ExplicitPages explicit_pages = nat::ExplicitPages::kUse;
   std::vector<net::Ipv4Address> snat_addresses;
   nat::PortRange snat_ports{32'768, 65'535};
 };

@@ -23,9 +23,9 @@ std::size_t slot_of(const IndexBucket& bucket, std::uint16_t tag, std::uint32_t 
 
 }  // namespace
 
-FlowIndex::FlowIndex(std::size_t values_max)
+FlowIndex::FlowIndex(std::size_t values_max, ExplicitPages explicit_pages)
     : bucket_count_{buckets_for(values_max)},
-      memory_{bucket_count_ * sizeof(IndexBucket)},
+      memory_{bucket_count_ * sizeof(IndexBucket), explicit_pages},
       buckets_{static_cast<IndexBucket*>(memory_.data())} {
   assert(bucket_count_ <= std::size_t{0xffffffff});
 }

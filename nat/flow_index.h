@@ -51,7 +51,7 @@ class FlowIndex {
  public:
   static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
 
-  explicit FlowIndex(std::size_t values_max);
+  explicit FlowIndex(std::size_t values_max, ExplicitPages explicit_pages = ExplicitPages::kUse);
 
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
 

@@ -5,8 +5,8 @@ namespace sluice::nat {
 FlowTable::FlowTable(const FlowTableOptions& options)
     : capacity_{options.capacity},
       seed_{options.seed},
-      flow_memory_{capacity_ * sizeof(Flow)},
-      index_{2 * capacity_},
+      flow_memory_{capacity_ * sizeof(Flow), options.explicit_pages},
+      index_{2 * capacity_, options.explicit_pages},
       flows_{static_cast<Flow*>(flow_memory_.data())} {
   assert(capacity_ > 0 && capacity_ < (std::size_t{1} << 31));
 }

@@ -28,6 +28,7 @@ namespace sluice::nat {
 struct FlowTableOptions {
   std::size_t capacity = 0;  // flows, 1 to 2^31 - 1
   std::uint64_t seed = 0;    // secret, so that clients cannot choose keys that collide
+  ExplicitPages explicit_pages = ExplicitPages::kUse;
 };
 
 struct FlowTableCounters {

@@ -38,9 +38,11 @@ std::string_view to_string(PageKind kind) {
   return "?";
 }
 
-HugeMemory::HugeMemory(std::size_t bytes) : bytes_{round_up(bytes, bytes < kHugeFrom ? kSmallPage : kHugePage)} {
+HugeMemory::HugeMemory(std::size_t bytes, ExplicitPages explicit_pages)
+    : bytes_{round_up(bytes, bytes < kHugeFrom ? kSmallPage : kHugePage)} {
   if (bytes_ == 0) return;
-  if (bytes_ < kHugePage || !map_huge()) map_normal();
+  const bool wants_huge = bytes_ >= kHugePage && explicit_pages == ExplicitPages::kUse;
+  if (!wants_huge || !map_huge()) map_normal();
   touch_all(data_, bytes_);
 }
 

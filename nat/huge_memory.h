@@ -11,12 +11,13 @@
 
 namespace sluice::nat {
 
+enum class ExplicitPages : std::uint8_t { kUse, kAvoid };  // Whether to ask for MAP_HUGETLB at all.
 enum class PageKind : std::uint8_t { kHuge, kTransparentHuge, kSmall };
 std::string_view to_string(PageKind kind);  // "huge pages", "transparent huge pages", "small pages"
 
 class HugeMemory {
  public:
-  explicit HugeMemory(std::size_t bytes);
+  explicit HugeMemory(std::size_t bytes, ExplicitPages explicit_pages = ExplicitPages::kUse);
   ~HugeMemory();
   HugeMemory(HugeMemory&& other) noexcept;
   HugeMemory& operator=(HugeMemory&& other) noexcept;

@@ -17,9 +17,9 @@ struct Pace {
   Milliseconds watch_grace{30'000};  // … and is given up when no byte came for that time and this.
   Milliseconds list_retry_min{800};  // As client-go: 0.8 s doubling to 30 s.
   Milliseconds list_retry_max{30'000};
-  Milliseconds reconnect_jitter{100};   // At most this long after a watch that ended, and after the first failure.
-  Milliseconds stable_after{5'000};     // A watch that lasted this long was good: delays begin anew.
-  Milliseconds write_retry_min{5'000};  // As the cloud controller: 5 s doubling to 300 s.
+  Milliseconds reconnect_jitter{100};  // At most this long after a watch that ended, and after the first failure.
+  Milliseconds stable_after{5'000};    // A watch that lasted this long was good: delays begin anew.
+  Milliseconds write_retry_min{500};   // The cloud controller begins with 5 s: nobody likes to wait for an address.
   Milliseconds write_retry_max{300'000};
   Milliseconds event_window{600'000};  // Repeats of an event in this time are counted in one object.
   Milliseconds event_spacing{10'000};  // And its count is written no more often than this.

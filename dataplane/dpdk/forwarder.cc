@@ -192,7 +192,7 @@ std::vector<PortStatus> DpdkForwarder::port_status() const {
 
 std::vector<std::string> DpdkForwarder::memory_report() const {
   std::vector<std::string> lines;
-  const std::string pages = eal_->has_hugepages() ? "hugepages" : "ordinary pages (no hugepages free)";
+  const std::string pages = eal_->has_hugepages() ? "huge pages" : "small pages";
   lines.push_back("packet buffers: " + megabytes(buffers_bytes_) + " of " + pages);
   for (const auto& worker : workers_) {
     const auto& flows = worker->pipeline().flows();
