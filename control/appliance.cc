@@ -100,32 +100,34 @@ bool Appliance::ready() const {
   return kernel_->ready() && std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->synced(); });
 }
 
-// The life of a change: plan, ledger, packets, announcements, API. A step that fails leaves all behind it as it was.
+// The life of a change: plan, ledger, packets, announcements, API.
 void Appliance::turn() {
   if (!is_serving_ && !ready()) return;
   if (!is_serving_) spdlog::info("all sources are known: serving");
   is_serving_ = true;
   const Plan before = std::move(plan_);
-  plan_ = {};
-  if (auto planned = plan_anew(); !planned) {
-    plan_ = before;
-    if (last_failure_ != planned.message()) spdlog::error("the last good configuration stays: {}", planned.message());
-    last_failure_ = planned.message();
-    reactor_.after(kRetryLedger, [this] { changed(); });
-    return;
-  }
-  last_failure_.clear();
+  plan_anew();
   publish(before);
   announce(before);
   for (const auto& cluster : clusters_) cluster->tell(before, plan_);
 }
 
-Result<> Appliance::plan_anew() {
+void Appliance::plan_anew() {
   std::vector<ClusterInput> inputs;
   for (const auto& cluster : clusters_) inputs.push_back(cluster->input());
   plan_ = reconcile({.clusters = inputs, .pools = options_.pools, .book = ledger_->book(), .now = std::time(nullptr)});
-  if (auto stored = ledger_->store(plan_.book); !stored) return fail(stored.message());
-  return {};
+  const auto stored = ledger_->store(plan_.book);
+  if (!stored) {
+    keep_to(ledger_->book(), stored.message(), plan_);
+    if (ledger_failure_ != stored.message()) spdlog::error("no address is given or released: {}", stored.message());
+    if (ledger_retry_ == 0) {
+      ledger_retry_ = reactor_.after(kRetryLedger, [this] {
+        ledger_retry_ = 0;
+        changed();
+      });
+    }
+  }
+  ledger_failure_ = stored ? "" : stored.message();
 }
 
 void Appliance::publish(const Plan& before) {

@@ -39,7 +39,7 @@ class Appliance {
   void changed();  // Something may have changed: take a turn soon. Many changes at once make one turn.
   void turn();
   bool ready() const;
-  base::Result<> plan_anew();  // Reconciles, and makes the outcome durable.
+  void plan_anew();  // Reconciles, and makes the outcome durable, as far as that can be.
   void publish(const Plan& before);
   void announce(const Plan& before);
   std::vector<dataplane::Port> dataplane_ports() const;
@@ -58,7 +58,8 @@ class Appliance {
   bool turn_is_due_ = false;
   bool network_changed_ = true;  // Since the last snapshot.
   bool is_serving_ = false;      // Everything was known once: plans are made.
-  std::string last_failure_;
+  std::string ledger_failure_;   // Empty: it could be written last time.
+  Reactor::TimerId ledger_retry_ = 0;
 };
 
 }  // namespace sluice::control

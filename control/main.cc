@@ -73,6 +73,9 @@ int open_signals() {
   sigaddset(&signals, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  // DPDK's TAP driver is woken by real-time signals. When too many are queued, the kernel sends SIGIO in their place,
+  // which would end us.
+  ::signal(SIGIO, SIG_IGN);
   return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -36,6 +36,12 @@ std::chrono::nanoseconds longest(const nat::Timeouts& timeouts) {
                                     timeouts.udp_unreplied, timeouts.udp, timeouts.dns_unreplied, timeouts.dns}));
 }
 
+// As DPDK names devices: in lower case, with the domain that people leave out ("03:00.0").
+std::string full_pci_address(std::string address) {
+  std::ranges::transform(address, address.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::ranges::count(address, ':') == 1 ? "0000:" + address : address;
+}
+
 // "pci:0000:03:00.0", "interface:eth1" or "vdev:net_memif0,role=client".
 void add_device(const conf::Port& port, unsigned index, unsigned workers, dpdk::ForwarderOptions& forwarder,
                 dpdk::PortOptions& options) {
@@ -43,8 +49,8 @@ void add_device(const conf::Port& port, unsigned index, unsigned workers, dpdk::
   const auto colon = device.find(':');
   const std::string kind = device.substr(0, colon), rest = device.substr(colon + 1);
   if (kind == "pci") {
-    options.device = rest;
-    forwarder.eal.pci_devices.push_back(rest);
+    options.device = full_pci_address(rest);
+    forwarder.eal.pci_devices.push_back(options.device);
     return;
   }
   std::string vdev = rest;

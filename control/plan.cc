@@ -28,8 +28,11 @@ bool PlannedService::has_backends() const {
 }
 
 const PlannedService* Plan::find(std::string_view cluster, std::string_view key) const {
+  const auto slash = key.find('/');
+  const std::string_view name_space = key.substr(0, slash), name = key.substr(std::min(slash + 1, key.size()));
   const auto found = std::ranges::find_if(services, [&](const PlannedService& service) {
-    return (cluster.empty() || service.cluster == cluster) && service.key() == key;
+    return service.meta.name == name && service.meta.name_space == name_space &&
+           (cluster.empty() || service.cluster == cluster);
   });
   return found == services.end() ? nullptr : &*found;
 }

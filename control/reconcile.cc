@@ -174,6 +174,19 @@ void assign_addresses(const ReconcileInput& input, const std::map<std::string, c
 
 }  // namespace
 
+void keep_to(const ipam::LedgerBook& durable, const std::string& why, Plan& plan) {
+  plan.book = durable;
+  std::erase_if(plan.services, [](const PlannedService& service) { return service.stage == Stage::kReleasing; });
+  for (auto& service : plan.services) {
+    if (!service.vip) continue;
+    const ipam::LedgerEntry* held = durable.find_by_service(ledger_name(service));
+    if (held != nullptr && held->vip == net::IpAddress{*service.vip} && held->uid == service.meta.uid) continue;
+    service.vip.reset();
+    service.stage = Stage::kPending;
+    service.problem = why;
+  }
+}
+
 std::string why_not_ours(const ClusterInput& cluster, const kube::Service& service) {
   if (service.type != kube::ServiceType::kLoadBalancer)
     return "its type is " + std::string{kube::to_string(service.type)};

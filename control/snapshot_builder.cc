@@ -33,7 +33,7 @@ bool is_programmed(const PlannedService& service) { return service.stage == Plan
 }  // namespace
 
 SnapshotBuilder::SnapshotBuilder(steady_clock::duration quarantine)
-    : backends_{lb::kNoBackend + 1, quarantine}, services_{0, quarantine} {}
+    : backends_{lb::kNoBackend + 1, quarantine}, services_{0, quarantine}, quarantine_{quarantine} {}
 
 BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   auto snapshot = std::make_unique<dataplane::Snapshot>();
@@ -56,11 +56,10 @@ BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   }
   snapshot->services = lb::ServiceTable{entries};
 
+  std::vector<net::Ipv4Address> backends;
+  for (const auto& [key, id] : backends_.ids()) backends.push_back(key.address);
   const NextHops hops = plan_next_hops(
-      {.routes = input.routes,
-       .neighbours = input.neighbours,
-       .ports = input.links,
-       .backends = std::span{backend_addresses_}.subspan(std::min<std::size_t>(1, backend_addresses_.size()))});
+      {.routes = input.routes, .neighbours = input.neighbours, .ports = input.links, .backends = backends});
   snapshot->next_hops = hops.next_hops;
   snapshot->routes = dataplane::RouteTable{hops.routes};
   add_backends(hops, *snapshot);
@@ -76,11 +75,14 @@ void SnapshotBuilder::keep_known(const Plan& plan, steady_clock::time_point now)
     for (const auto& port : service.ports) services.insert(key_of(service, port));
     for (const auto& node : service.nodes) {
       if (!node.address) continue;
-      const auto id = backends_.id_of({service.cluster, *node.address}, now);
-      if (id >= backend_addresses_.size()) backend_addresses_.resize(id + 1);
-      backend_addresses_[id] = *node.address;
+      backends_seen_[{service.cluster, *node.address}] = now;
     }
   }
+  std::erase_if(backends_seen_, [&](const auto& seen) { return now - seen.second > quarantine_; });
+  std::set<BackendKey> backends;
+  for (const auto& [key, when] : backends_seen_) backends.insert(key);
+  backends_.keep_only(backends, now);
+  for (const auto& key : backends) backends_.id_of(key, now);
   services_.keep_only(services, now);
   for (const auto& key : services) services_.id_of(key, now);
 }
@@ -115,7 +117,7 @@ std::shared_ptr<const lb::MaglevTable> SnapshotBuilder::table_of(const PlannedSe
 }
 
 void SnapshotBuilder::add_backends(const NextHops& hops, dataplane::Snapshot& snapshot) const {
-  snapshot.backends.resize(backend_addresses_.size());
+  snapshot.backends.resize(backends_.end());
   for (const auto& [key, id] : backends_.ids()) {
     const auto hop = hops.backends.find(key.address);
     snapshot.backends[id] = {.address = key.address,

@@ -70,7 +70,8 @@ class SnapshotBuilder {
   std::uint32_t epoch_ = 1;  // The engine's first, empty snapshot has this one.
   StableIds<BackendKey> backends_;
   StableIds<ServicePortKey> services_;
-  std::vector<net::Ipv4Address> backend_addresses_;  // By BackendId; the first stands for no backend.
+  std::chrono::steady_clock::duration quarantine_;
+  std::map<BackendKey, TimePoint> backends_seen_;  // When a plan named it last.
   lb::MaglevCache tables_;
 };
 

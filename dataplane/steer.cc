@@ -47,6 +47,14 @@ Verdict judge_unknown(const Snapshot& snapshot, Packet& packet) {
   return is_vip ? Verdict::kDropProtocol : Verdict::kDropStray;
 }
 
+// A UDP "connection" has no end that we could see, and a handshake without an answer has nothing to lose: they move as
+// soon as their node, or their node port, serves the service no more.
+bool must_move(const ServicePort& service, const nat::Flow& flow) {
+  const bool is_movable = flow.protocol == net::IpProtocol::kUdp || flow.state == nat::TcpState::kSynSent;
+  if (!is_movable || service.table->empty()) return false;
+  return flow.node_port != service.node_port || !service.table->contains(flow.backend);
+}
+
 // Brings a flow to the snapshot's epoch; a flow that cannot go on there is forgotten: `packet.flow` becomes null.
 Verdict revalidate(const Snapshot& snapshot, WorkerState& state, Packet& packet) {
   nat::Flow& flow = *packet.flow;
@@ -55,17 +63,15 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState& state, Packet& packet)
     drop_flow(state, packet);
     return Verdict::kContinue;
   }
-  // A UDP "connection" has no end that we could see: it moves as soon as its node serves the service no more.
-  const bool must_move =
-      flow.protocol == net::IpProtocol::kUdp && !service->table->empty() && !service->table->contains(flow.backend);
-  if (must_move) {
-    if (packet.direction == nat::Direction::kToNode) drop_flow(state, packet);
-    return Verdict::kContinue;  // A late answer still gets through.
+  const bool moves = must_move(*service, flow);
+  if (moves && packet.direction == nat::Direction::kToNode) {
+    drop_flow(state, packet);
+    return Verdict::kContinue;
   }
   const std::uint16_t next_hop = snapshot.routes.find(flow.client);
   if (next_hop == kNoRoute) return Verdict::kDropNoRoute;
   flow.client_next_hop = next_hop;
-  flow.epoch = snapshot.epoch;
+  if (!moves) flow.epoch = snapshot.epoch;  // A late answer gets through, the client's next packet moves the flow.
   return Verdict::kContinue;
 }
 
@@ -98,7 +104,7 @@ Verdict open_flow(const Snapshot& snapshot, WorkerState& state, nat::Tick now, P
     state.ports.release(flow.snat, flow.snat_port, flow.port_group);
     state.changed = true;
   };
-  if (!state.flows.make_room(now, snapshot.timeouts.embryonic_age_min, forget_port)) {
+  if (!state.flows.make_room(now, snapshot.timeouts, forget_port)) {
     return Verdict::kDropFlowTableFull;
   }
   const auto snat = state.ports.allocate(backend->address, service.node_port, packet.key.protocol, packet.hash);
@@ -114,6 +120,10 @@ Verdict open_flow(const Snapshot& snapshot, WorkerState& state, nat::Tick now, P
   flow.client_next_hop = client_next_hop;
   flow.epoch = snapshot.epoch;
   packet.flow = state.flows.insert(flow);
+  if (packet.flow == nullptr) [[unlikely]] {  // No place in the index, although there is room in the table.
+    state.ports.release(*snat);
+    return Verdict::kDropFlowTableFull;
+  }
   packet.direction = nat::Direction::kToNode;
   state.changed = true;
   return Verdict::kContinue;

@@ -28,6 +28,6 @@ SLUICE_VERDICT(kDropTtl,              "drop_ttl",               "its time to liv
 SLUICE_VERDICT(kDropHandoverFull,     "drop_handover_full",     "the owning worker's ring was full")
 SLUICE_VERDICT(kDropTransmitFull,     "drop_transmit_full",     "the port's transmit queue was full")
 SLUICE_VERDICT(kDropKernelFull,       "drop_kernel_full",       "the kernel did not take it from the TAP in time")
-SLUICE_VERDICT(kDropTooLong,          "drop_too_long",          "longer than one packet buffer, or than the port's MTU")
+SLUICE_VERDICT(kDropTooLong,          "drop_too_long",          "longer than one packet buffer")
 #endif
 // clang-format on

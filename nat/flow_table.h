@@ -65,12 +65,12 @@ class FlowTable {
   Flow* insert(const Flow& flow);
   void erase(Flow& flow);
 
-  // True if the next insert() finds room: there is some, or one of the next kEvictionSearch entries was an
-  // embryonic flow idle for more than `age_min`, which `on_evicted(const Flow&)` was told of and which is gone.
-  // Others never go.
+  // True if the next insert() finds room: there is some, or one of the next kEvictionSearch entries was past its timeout,
+  // or an embryonic flow idle for `embryonic_age_min`; `on_evicted(const Flow&)` was told of it and it is gone. Others never
+  // go.
   static constexpr std::size_t kEvictionSearch = 64;
   template <typename OnEvicted>
-  bool make_room(Tick now, Tick age_min, OnEvicted&& on_evicted);
+  bool make_room(Tick now, const Timeouts& timeouts, OnEvicted&& on_evicted);
 
   // Looks at the next `entries_max` entries, round and round, and erases the idle ones after telling
   // `on_expired(const Flow&)`. Returns how many.
@@ -122,11 +122,13 @@ inline std::size_t FlowTable::step(std::size_t& hand) const {
 }
 
 template <typename OnEvicted>
-bool FlowTable::make_room(Tick now, Tick age_min, OnEvicted&& on_evicted) {
+bool FlowTable::make_room(Tick now, const Timeouts& timeouts, OnEvicted&& on_evicted) {
   if (size_ < capacity_) return true;
   for (std::size_t looked_at = 0; looked_at < kEvictionSearch && looked_at < touched_; ++looked_at) {
     Flow& flow = flows_[step(eviction_hand_)];
-    if (!flow.is_embryonic() || elapsed(now, flow.last_seen) <= age_min) continue;
+    const Tick idle = elapsed(now, flow.last_seen);
+    const bool is_old_handshake = flow.is_embryonic() && idle > timeouts.embryonic_age_min;
+    if (!is_old_handshake && idle <= idle_limit(flow, timeouts)) continue;
     on_evicted(static_cast<const Flow&>(flow));
     erase(flow);
     ++counters_.evictions;

@@ -34,6 +34,7 @@ struct ServiceWriter::Entry {
   bool waits = false;    // In ServiceWriter::waiting_.
   bool refused = false;  // 409 or 422: a newer version or another wish is tried at once.
   Reactor::TimerId timer = 0;
+  std::string accepted;  // Body of the last write that was.
   Backoff backoff;
   int refusals = 0;      // In a row.
   std::string sentence;  // Of the last failure, so that it is told once.
@@ -101,7 +102,18 @@ void ServiceWriter::step(const EntryPtr& entry) {
     waiting_.push_back(entry);
     return;
   }
+  // Accepted, and yet it is to be written again: somebody undoes what we write. Not as fast as the network carries it.
+  if (writes.front().body == std::exchange(entry->accepted, {})) return step_later(entry, entry->backoff.next(pace_));
   send(entry, std::move(writes.front()));
+}
+
+void ServiceWriter::step_later(const EntryPtr& entry, Milliseconds delay) {
+  entry->timer = api_.reactor().after(delay, [this, weak = std::weak_ptr{entry}] {
+    const auto held = weak.lock();
+    if (!held) return;
+    held->timer = 0;
+    step(held);
+  });
 }
 
 void ServiceWriter::send(const EntryPtr& entry, Write write) {
@@ -111,11 +123,11 @@ void ServiceWriter::send(const EntryPtr& entry, Write write) {
   request.path = "/api/v1/namespaces/" + percent_encode(meta.name_space) + "/services/" + percent_encode(meta.name) +
                  "/status?fieldManager=sluice";
   request.headers = {"Content-Type: application/strategic-merge-patch+json", "Accept: application/json"};
-  request.body = std::move(write.body);
+  request.body = write.body;
   request.connect_timeout = pace_.connect_timeout;
   request.timeout = pace_.request_timeout;
-  request.on_done = [this, weak = std::weak_ptr{entry}, kind = write.kind](const Response& response) {
-    if (const auto held = weak.lock()) finish(held, kind, response);
+  request.on_done = [this, weak = std::weak_ptr{entry}, write](const Response& response) {
+    if (const auto held = weak.lock()) finish(held, write, response);
   };
   entry->in_flight = true;
   entry->refused = false;
@@ -124,18 +136,18 @@ void ServiceWriter::send(const EntryPtr& entry, Write write) {
   entry->request = api_.send(std::move(request));
 }
 
-void ServiceWriter::finish(const EntryPtr& entry, Write::Kind kind, const Response& response) {
+void ServiceWriter::finish(const EntryPtr& entry, const Write& write, const Response& response) {
   entry->in_flight = false;
   --in_flight_;
   if (!response.error.empty()) {
     refuse(entry, response);
   } else if (response.status == 200) {
-    accept(entry, kind, response);
+    accept(entry, write, response);
   } else if (response.status == 404) {
     entry->gone_uid = entry->observed.meta.uid;
-    if (kind == Write::Kind::kRelease && callbacks_.on_written) {
+    if (write.kind == Write::Kind::kRelease && callbacks_.on_written) {
       const auto last_seen = entry->observed;
-      callbacks_.on_written(last_seen, kind);
+      callbacks_.on_written(last_seen, write.kind);
     }
   } else {
     refuse(entry, response);
@@ -144,34 +156,29 @@ void ServiceWriter::finish(const EntryPtr& entry, Write::Kind kind, const Respon
   step_waiting();
 }
 
-void ServiceWriter::accept(const EntryPtr& entry, Write::Kind kind, const Response& response) {
+void ServiceWriter::accept(const EntryPtr& entry, const Write& write, const Response& response) {
   auto answer = decode_object<Service>(response.body);
   if (!answer || !answer->complaint.empty()) {
     const auto& what = answer ? answer->complaint : answer.message();
     return refuse(entry, {.error = "the answer cannot be read: " + what});
   }
-  entry->backoff.reset();
+  if (entry->accepted.empty()) entry->backoff.reset();
+  entry->accepted = write.body;
   entry->refusals = 0;
   entry->sentence.clear();
   const auto after = std::move(answer->object);
-  if (kind == Write::Kind::kStatus) entry->settled = Settled{entry->sent, after.status};
+  if (write.kind == Write::Kind::kStatus) entry->settled = Settled{entry->sent, after.status};
   // The watch may have shown this version already, or one past it: then what it showed counts.
   entry->answered_from = entry->observed.meta.resource_version;
   entry->answer = after;
-  if (callbacks_.on_written) callbacks_.on_written(after, kind);
+  if (callbacks_.on_written) callbacks_.on_written(after, write.kind);
 }
 
 void ServiceWriter::refuse(const EntryPtr& entry, const Response& response) {
   entry->refused = response.error.empty() && is_refused(response);
   entry->refusals = entry->refused ? entry->refusals + 1 : 0;
   const auto asked = std::chrono::duration_cast<Milliseconds>(response.retry_after.value_or(std::chrono::seconds{0}));
-  const auto delay = std::max(asked, entry->backoff.next(pace_));
-  entry->timer = api_.reactor().after(delay, [this, weak = std::weak_ptr{entry}] {
-    const auto held = weak.lock();
-    if (!held) return;
-    held->timer = 0;
-    step(held);
-  });
+  step_later(entry, std::max(asked, entry->backoff.next(pace_)));
   // One refusal is the ordinary race with somebody else's write.
   if (entry->refusals == 1) return;
   const auto sentence = "patch service " + entry->observed.meta.key() + ": " + describe(response);

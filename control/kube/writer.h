@@ -48,8 +48,9 @@ class ServiceWriter {
 
   void step(const EntryPtr& entry);
   void send(const EntryPtr& entry, Write write);
-  void finish(const EntryPtr& entry, Write::Kind kind, const Response& response);
-  void accept(const EntryPtr& entry, Write::Kind kind, const Response& response);
+  void finish(const EntryPtr& entry, const Write& write, const Response& response);
+  void accept(const EntryPtr& entry, const Write& write, const Response& response);
+  void step_later(const EntryPtr& entry, Milliseconds delay);
   void refuse(const EntryPtr& entry, const Response& response);
   void step_waiting();
   bool holds(const EntryPtr& entry) const;

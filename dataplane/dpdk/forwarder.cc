@@ -92,7 +92,9 @@ Result<> DpdkForwarder::start_workers() {
       snat_capacity_[address].address = ports.usage(address).address;
       snat_capacity_[address].capacity += ports.usage(address).capacity;
     }
-    ::rte_eal_remote_launch(run_worker, workers_.back().get(), i + 1);
+    if (const int error = ::rte_eal_remote_launch(run_worker, workers_.back().get(), i + 1); error != 0) {
+      return fail("worker " + std::to_string(i) + " did not start: " + ::rte_strerror(-error));
+    }
   }
   return {};
 }

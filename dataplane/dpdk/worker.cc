@@ -11,9 +11,11 @@
 namespace sluice::dataplane::dpdk {
 namespace {
 
-constexpr std::size_t kExpireBusy = 4;   // Table entries looked at in a turn with packets …
-constexpr std::size_t kExpireIdle = 64;  // … and in one without.
-constexpr unsigned kSpinTurns = 256;     // Empty turns before the first sleep.
+// Table entries that are looked at for idle flows: in a turn without packets, and for each packet of one with. Two a
+// packet: however short the flows, the clock hand goes round faster than they fill the table.
+constexpr std::size_t kExpireIdle = 64;
+constexpr std::size_t kExpireAPacket = 2;
+constexpr unsigned kSpinTurns = 256;  // Empty turns before the first sleep.
 constexpr std::chrono::nanoseconds kFirstSleep{5'000};
 
 }  // namespace
@@ -36,28 +38,28 @@ void Worker::run() {
   unsigned idle_turns = 0;
   while (!shared_.stop.load(std::memory_order_relaxed)) {
     const Snapshot& snapshot = *shared_.snapshot.load(std::memory_order_acquire);
-    const bool busy = turn(snapshot);
-    pipeline_.expire(snapshot, now(), busy ? kExpireBusy : kExpireIdle);
+    const std::size_t received = turn(snapshot);
+    pipeline_.expire(snapshot, now(), received > 0 ? kExpireAPacket * received : kExpireIdle);
     queries_.work(pipeline_.flows(), now());
     pipeline_.counters().turns.add(1);
     ::rte_rcu_qsbr_quiescent(shared_.quiescent, number_);
-    idle_turns = busy ? 0 : idle_turns + 1;
+    idle_turns = received > 0 ? 0 : idle_turns + 1;
     if (idle_turns > 0) rest(idle_turns);
   }
   ::rte_rcu_qsbr_thread_offline(shared_.quiescent, number_);
 }
 
-bool Worker::turn(const Snapshot& snapshot) {
+std::size_t Worker::turn(const Snapshot& snapshot) {
   std::size_t received = receive_from_workers(snapshot);
   for (std::uint16_t port = 0, count = static_cast<std::uint16_t>(shared_.ports.size()); port < count; ++port) {
     received += receive(snapshot, port);
     received += receive_from_kernel(port);
   }
-  if (received == 0) return false;
+  if (received == 0) return 0;
   for (auto& transmit : wire_) transmit.flush();
   for (auto& transmit : kernel_) transmit.flush();
   pipeline_.counters().busy_turns.add(1);
-  return true;
+  return received;
 }
 
 std::size_t Worker::receive(const Snapshot& snapshot, std::uint16_t port) {

@@ -39,7 +39,7 @@ class Worker {
   const Pipeline& pipeline() const { return pipeline_; }
 
  private:
-  bool turn(const Snapshot& snapshot);  // Answers whether there was anything to do.
+  std::size_t turn(const Snapshot& snapshot);  // Answers how many packets there were.
   std::size_t receive(const Snapshot& snapshot, std::uint16_t port);
   std::size_t receive_from_kernel(std::uint16_t port);
   std::size_t receive_from_workers(const Snapshot& snapshot);

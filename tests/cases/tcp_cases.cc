@@ -104,6 +104,10 @@ std::vector<Case> tcp_cases() {
       after_opening(
           "a connection to a node that is down is dropped by name",
           {ending(with(client("data", kAck), Change{.backend1_state = lb::BackendState::kDown}), kDropBackendGone)}),
+      {"a SYN without an answer moves when its node serves the service no more",
+       {client("SYN", kSyn), with(elsewhere(client("SYN again", kSyn)), Change{.http_backend = kBackend2})}},
+      {"a handshake that the node has answered stays with it",
+       {client("SYN", kSyn), node("SYN+ACK", kSynAck), with(client("ACK", kAck), Change{.http_backend = kBackend2})}},
       {"a repeated SYN belongs to the same flow", {client("SYN", kSyn), client("SYN again", kSyn)}},
       {"data in a SYN is carried", {with_payload(client("SYN with data", kSyn), "early")}},
       client_on_the_link(),

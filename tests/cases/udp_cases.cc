@@ -35,6 +35,17 @@ Step moved(Step step) {
   return step;
 }
 
+Step by_newest_routes(Step step) {
+  step.publish = Change{.dns_backend = kBackend2, .next_hops_shifted = true};
+  return step;
+}
+
+Step to_new_node_port(Step step) {
+  step.publish = Change{.dns_node_port = 31053};
+  step.out->destination_port = 31053;
+  return step;
+}
+
 Step without_checksum(Step step) {
   step.in.udp_without_checksum = step.out->udp_without_checksum = true;
   return step;
@@ -52,6 +63,10 @@ std::vector<Case> udp_cases() {
        {question("question"), answer("answer"), moved(question("the next question goes to node 2"))}},
       {"a late answer still reaches the client while its flow could move",
        {question("question"), moved(answer("late answer"))}},
+      {"a late answer takes the way that the newest snapshot knows",
+       {question("question"), by_newest_routes(answer("late answer"))}},
+      {"a UDP flow moves when its node port changes",
+       {question("question"), answer("answer"), to_new_node_port(question("the next question"))}},
       {"a DNS flow is forgotten five seconds after its answer",
        {question("question"),
         answer("answer"),

@@ -24,7 +24,7 @@ void add_services(dataplane::Snapshot& snapshot, const Change& change) {
     lb::BackendId backend;
   };
   const Row rows[] = {{kHttp, net::IpProtocol::kTcp, 80, 30080, change.http_backend},
-                      {kDns, net::IpProtocol::kUdp, 53, 30053, change.dns_backend},
+                      {kDns, net::IpProtocol::kUdp, 53, change.dns_node_port, change.dns_backend},
                       {kHttps, net::IpProtocol::kTcp, 443, 30443, lb::kNoBackend},
                       {kAlternate, net::IpProtocol::kTcp, 8443, 30843, kBackend3},
                       {kRestricted, net::IpProtocol::kTcp, 8080, 30880, kBackend1},
@@ -58,7 +58,10 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Ch
       {.destination = kNode2Mac, .source = kLanMac, .port = kLan, .kind = NextHop::Kind::kResolved},
       {.source = kLanMac, .port = kLan, .kind = NextHop::Kind::kUnresolved},
   };
-  const std::array routes{dataplane::Route{prefix("0.0.0.0/0"), {0}}, dataplane::Route{prefix("203.0.113.0/24"), {1}},
+  const auto shift = static_cast<std::uint16_t>(change.next_hops_shifted ? 1 : 0);
+  if (change.next_hops_shifted) snapshot->next_hops.insert(snapshot->next_hops.begin(), NextHop{});
+  const std::array routes{dataplane::Route{prefix("0.0.0.0/0"), {shift}},
+                          dataplane::Route{prefix("203.0.113.0/24"), {static_cast<std::uint16_t>(1 + shift)}},
                           dataplane::Route{prefix("192.0.2.64/26"), {dataplane::kNoRoute}}};
   snapshot->routes = dataplane::RouteTable{routes};
   snapshot->backends = {{},
@@ -66,6 +69,10 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Ch
                         {.address = kNode2, .next_hop = 3, .state = lb::BackendState::kActive},
                         {.address = kNode3, .next_hop = 4, .state = lb::BackendState::kActive},
                         {.address = kNode4, .next_hop = dataplane::kNoRoute, .state = lb::BackendState::kActive}};
+  for (auto& backend : snapshot->backends) {
+    if (backend.next_hop != dataplane::kNoRoute)
+      backend.next_hop = static_cast<std::uint16_t>(backend.next_hop + shift);
+  }
   snapshot->snat_addresses = {kSnat, kSnatOnly};
   snapshot->answered_addresses = {kSnatOnly};
   add_services(*snapshot, change);

@@ -46,6 +46,8 @@ struct Change {  // What differs from the world above.
   lb::BackendId http_backend = kBackend1;
   lb::BackendId dns_backend = kBackend1;
   bool http_exists = true;
+  std::uint16_t dns_node_port = 30053;
+  bool next_hops_shifted = false;  // The same next hops under other indexes, as after a change of routes.
   lb::BackendState backend1_state = lb::BackendState::kActive;
 };
 

@@ -100,6 +100,36 @@ TEST(Reconcile, GoesOnServingWhenSomebodyTakesOurFinalizerAway) {
   EXPECT_EQ(world.reconcile("default/web").stage, Stage::kServed);
 }
 
+// The ledger could not be written: what it does not know is not served, all else goes on.
+TEST(KeepTo, ServesOnlyWhatTheDurableBookKnows) {
+  World world;
+  world.east().put(service("old"));
+  world.reconcile();
+  const auto durable = world.book();
+  world.east().put(service("new"));
+  auto plan = world.reconcile();
+  keep_to(durable, "disk full", plan);
+  EXPECT_EQ(plan.find("east", "default/old")->stage, Stage::kServed);
+  const auto* fresh = plan.find("east", "default/new");
+  EXPECT_EQ(fresh->stage, Stage::kPending);
+  EXPECT_EQ(fresh->vip, std::nullopt);
+  EXPECT_EQ(fresh->problem, "disk full");
+  EXPECT_EQ(plan.book, durable);
+}
+
+TEST(KeepTo, LetsNothingGo) {
+  World world;
+  world.east().put(service("web"));
+  world.reconcile();
+  const auto durable = world.book();
+  auto retyped = service("web");
+  retyped.type = kube::ServiceType::kClusterIp;
+  world.east().put(retyped);
+  auto plan = world.reconcile();
+  keep_to(durable, "disk full", plan);
+  EXPECT_EQ(plan.find("east", "default/web"), nullptr);  // Its finalizers stay: nobody is told anything.
+}
+
 TEST(Reconcile, PublishesAnAddressWithoutAnyNode) {  // U9
   World world;
   world.east().remove_node("node-1");

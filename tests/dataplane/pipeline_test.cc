@@ -92,6 +92,24 @@ TEST(Pipeline, GivesThePortOfAnExpiredFlowBack) {
   EXPECT_EQ(name(second.burst[0].verdict), "to_node");
 }
 
+// New flows come in every turn of the worker, as many as a burst holds, and each lives its timeout: the clock hand must
+// get round in time, or the table fills with what is long dead.
+TEST(Pipeline, ForgetsAsFastAsShortFlowsCome) {
+  auto roomy = options();
+  roomy.flows_max = 4096;
+  Pipeline pipeline{roomy};
+  const auto snapshot = cases::make_snapshot(1);
+  std::uint16_t port = 0;
+  for (nat::Tick now = 0; now < 2000; now += 10) {  // 32 flows in 168 ms; a handshake is forgotten after 5 s.
+    std::vector<Bytes> frames;
+    for (int i = 0; i < 32; ++i) frames.push_back(syn_from_port(++port));
+    OwnedBurst burst{std::move(frames)};
+    pipeline.process(*snapshot, now, burst.burst);
+    pipeline.expire(*snapshot, now, 2 * burst.burst.size());
+  }
+  EXPECT_LT(pipeline.flows().size(), 3000U);
+}
+
 TEST(Pipeline, CountsEveryPacketOnce) {
   Pipeline pipeline{options()};
   const auto snapshot = cases::make_snapshot(1);

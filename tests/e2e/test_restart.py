@@ -72,5 +72,5 @@ def test_the_first_packet_is_served_within_two_seconds_of_start(edge):
 def test_the_log_says_what_memory_is_for(edge):
     lines = re.findall(r"memory: (.*)", edge.lab.sluiced.log)
     text = "\n".join(lines)
-    assert re.search(r"packet buffers: \d+ MB of ordinary pages", text), lines
+    assert re.search(r"packet buffers: \d+ MB of small pages", text), lines
     assert re.search(r"room for 65536 flows: \d+ MB", text) and re.search(r"SNAT ports: \d+ MB", text), lines

@@ -85,14 +85,32 @@ TEST(FlowTable, ExpiresABoundedNumberOfEntriesACallAndAllInTurn) {
   }
 }
 
+// Only embryonic flows of this age may go: nothing else is past its timeout.
+Timeouts evicting_from(Tick age) {
+  const Tick never = timeout_ticks(24h);
+  Timeouts timeouts;
+  timeouts.syn = timeouts.established = timeouts.udp = timeouts.udp_unreplied = never;
+  timeouts.embryonic_age_min = age;
+  return timeouts;
+}
+
+TEST(FlowTable, EvictsAFlowPastItsTimeoutWhenFull) {
+  FlowTable table{{.capacity = 1}};
+  table.insert(established(numbered_flow(1)));
+  const Timeouts timeouts;
+  EXPECT_FALSE(table.make_room(timeouts.established, timeouts, kIgnore));
+  EXPECT_TRUE(table.make_room(timeouts.established + 1, timeouts, kIgnore));
+  EXPECT_EQ(table.size(), 0U);
+}
+
 TEST(FlowTable, EvictsAnEmbryonicFlowWhenFull) {
   FlowTable table{{.capacity = 2}};
   const Tick age = Timeouts{}.embryonic_age_min;
   table.insert(established(numbered_flow(1)));
   table.insert(numbered_flow(2));
-  EXPECT_FALSE(table.make_room(age, age, kIgnore)) << "too young";
+  EXPECT_FALSE(table.make_room(age, evicting_from(age), kIgnore)) << "too young";
   std::uint32_t evicted = 0;
-  EXPECT_TRUE(table.make_room(age + 1, age, [&](const Flow& flow) { evicted = flow.service; }));
+  EXPECT_TRUE(table.make_room(age + 1, evicting_from(age), [&](const Flow& flow) { evicted = flow.service; }));
   EXPECT_EQ(evicted, 2U);
   EXPECT_NE(find(table, numbered_flow(1).to_node_key()), nullptr);
   EXPECT_EQ(find(table, numbered_flow(2).to_node_key()), nullptr);
@@ -103,7 +121,7 @@ TEST(FlowTable, EvictsAnEmbryonicFlowWhenFull) {
 TEST(FlowTable, MakesRoomWithoutEvictionWhileThereIsSome) {
   FlowTable table{{.capacity = 2}};
   table.insert(numbered_flow(1));
-  EXPECT_TRUE(table.make_room(timeout_ticks(1h), 1, kIgnore));
+  EXPECT_TRUE(table.make_room(timeout_ticks(1h), evicting_from(1), kIgnore));
   EXPECT_EQ(table.size(), 1U);
 }
 
@@ -114,7 +132,7 @@ TEST(FlowTable, LetsNoFloodOfNewFlowsHarmEstablishedOnes) {
     table.insert(number % 2 == 0 ? established(numbered_flow(number)) : numbered_flow(number));
   }
   for (std::uint32_t number = 1000; number < 50'000; ++number) {
-    if (!table.make_room(late, 1, kIgnore)) continue;
+    if (!table.make_room(late, evicting_from(1), kIgnore)) continue;
     Flow flow = numbered_flow(number);
     flow.last_seen = number < 20'000 ? 0 : late;
     ASSERT_NE(table.insert(flow), nullptr);
@@ -183,7 +201,7 @@ class FlowTableModel : public testing::TestWithParam<std::size_t> {
     if (flows_.contains(flow.to_node_key())) return;
     flow.last_seen = now_;
     if (random_() % 2 == 0) flow = established(flow);
-    const bool room = table_.make_room(now_, kAgeMin, [this](const Flow& evicted) {
+    const bool room = table_.make_room(now_, evicting_from(kAgeMin), [this](const Flow& evicted) {
       EXPECT_TRUE(evicted.is_embryonic());
       EXPECT_GT(elapsed(now_, evicted.last_seen), kAgeMin);
       EXPECT_EQ(flows_.erase(evicted.to_node_key()), 1U);

@@ -1,6 +1,7 @@
 """A node's health ports as kube-proxy answers them: a healthCheckNodePort for each `Local` Service, and 10256."""
 
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,9 @@ class _Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def close(self) -> None:
-        """The port is closed at once; the thread ends in its own time."""
+        """The port is closed at once; the thread ends in its own time. Its poll holds on to the socket until then, so
+        that closing alone would keep the port taken: shutdown() frees it."""
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.server_close()
         threading.Thread(target=self.shutdown, daemon=True).start()
 
@@ -53,13 +56,18 @@ class HealthServers:
         self._updated = time.time()
         self._proxy = _Server(PROXY_PORT, self._proxy_answer)
 
-    def update(self, local: dict[int, tuple[str, str, int]]) -> None:
-        """`local`: port → (namespace, name, number of ready local endpoints)."""
+    def update(self, local: dict[int, tuple[str, str, int]]) -> bool:
+        """`local`: port → (namespace, name, number of ready local endpoints). False if a port is still another's: to be
+        tried again soon."""
         self._local, self._updated = local, time.time()
         for port in set(self._servers) - set(local):
             self._servers.pop(port).close()
         for port in set(local) - set(self._servers):
-            self._servers[port] = _Server(port, lambda path, port=port: self._service_answer(port))
+            try:
+                self._servers[port] = _Server(port, lambda path, port=port: self._service_answer(port))
+            except OSError as error:
+                print(f"health port {port}: trying again: {error}", flush=True)
+        return set(self._servers) == set(local)
 
     def _service_answer(self, port: int) -> tuple[int, dict, dict]:
         namespace, name, count = self._local.get(port, ("", "", 0))

@@ -158,7 +158,9 @@ def main() -> None:
                 continue
             forget_udp(before, ports)
             loaded, before = text, ports
-        health.update(local_endpoints(services.objects, slices.objects, options.node))
+        if not health.update(local_endpoints(services.objects, slices.objects, options.node)):
+            changed.set()
+            time.sleep(0.1)
 
 
 if __name__ == "__main__":
