@@ -32,8 +32,9 @@ struct ReconcileInput {
 inline constexpr std::string_view kPoolAnnotation = "sluice.dev/pool";
 inline constexpr std::string_view kSourceRangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
-// When the ledger could not be written: takes out of the plan what only the new book allows. New addresses are not served
-// yet, what is released stays as it is; all else takes effect. `why` becomes the problem of the Services concerned.
+// When the ledger could not be written: takes out of the plan what only the new book allows. New addresses are not
+// served yet, what is released stays as it is; all else takes effect. `why` becomes the problem of the Services
+// concerned.
 void keep_to(const ipam::LedgerBook& durable, const std::string& why, Plan& plan);
 
 // For a Service that the plan leaves out, the reason as a sentence.

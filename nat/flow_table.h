@@ -65,9 +65,9 @@ class FlowTable {
   Flow* insert(const Flow& flow);
   void erase(Flow& flow);
 
-  // True if the next insert() finds room: there is some, or one of the next kEvictionSearch entries was past its timeout,
-  // or an embryonic flow idle for `embryonic_age_min`; `on_evicted(const Flow&)` was told of it and it is gone. Others never
-  // go.
+  // True if the next insert() finds room: there is some, or one of the next kEvictionSearch entries was past its
+  // timeout, or an embryonic flow idle for `embryonic_age_min`; `on_evicted(const Flow&)` was told of it and it is
+  // gone. Others never go.
   static constexpr std::size_t kEvictionSearch = 64;
   template <typename OnEvicted>
   bool make_room(Tick now, const Timeouts& timeouts, OnEvicted&& on_evicted);
