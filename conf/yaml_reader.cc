@@ -108,6 +108,7 @@ void Reader::read_message(const YAML::Node& node, Message& message, const std::s
 
 void Reader::report_unknown(const std::string& path, std::string_view key, const Message& message) {
   std::vector<std::string_view> known;
+  known.reserve(static_cast<std::size_t>(message.GetDescriptor()->field_count()));
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i)
     known.push_back(message.GetDescriptor()->field(i)->name());
   const std::string_view meant = nearest(key, known);

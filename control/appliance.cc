@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include "base/log.h"
 
@@ -33,6 +34,9 @@ Appliance::Appliance(Reactor& reactor, Options options)
 Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options options) {
   std::unique_ptr<Appliance> appliance{new Appliance{reactor, std::move(options)}};
   Appliance& self = *appliance;
+  std::error_code error;
+  std::filesystem::create_directories(self.options_.state_dir, error);
+  if (error) return fail("state_dir " + self.options_.state_dir + ": " + error.message());
   auto ledger = ipam::Ledger::open(self.options_.state_dir + "/ledger");
   if (!ledger) return fail(ledger.message());
   self.ledger_ = std::make_unique<ipam::Ledger>(std::move(*ledger));
@@ -174,8 +178,9 @@ void Appliance::announce(const Plan& before) {
 
 std::vector<PortLink> Appliance::port_links() const {
   std::vector<PortLink> links;
-  for (std::uint16_t i = 0; i < options_.ports.size(); ++i) {
-    if (const auto link = kernel_->link(options_.ports[i].tap)) links.push_back({i, link->index, link->mac});
+  for (std::size_t i = 0; i < options_.ports.size(); ++i) {
+    const auto link = kernel_->link(options_.ports[i].tap);
+    if (link) links.push_back({static_cast<std::uint16_t>(i), link->index, link->mac});
   }
   return links;
 }

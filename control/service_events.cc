@@ -19,7 +19,8 @@ std::vector<ServiceEvent> events_between(const PlannedService* before, const Pla
   if (after.stage == Stage::kServed) {
     const bool had_backends = !is_new && before->stage == Stage::kServed && before->has_backends();
     const bool is_first_look = is_new || before->stage != Stage::kServed;
-    if (!after.has_backends() && (had_backends || is_first_look)) {
+    // At first, endpoints may merely not have come yet; only a cluster without nodes is worth a warning then (U9).
+    if (!after.has_backends() && (had_backends || (is_first_look && after.nodes.empty()))) {
       events.push_back({kUnavailableLoadBalancer, "There are no available nodes for LoadBalancer"});
     }
     if (const auto broken = broken_promises(after);

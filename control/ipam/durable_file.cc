@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,6 +12,11 @@
 
 namespace sluice::control::ipam {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLockPatience = 1000ms;
+constexpr auto kLockRetry = 20ms;
 
 class Descriptor {
  public:
@@ -78,9 +85,13 @@ base::Result<FileLock> FileLock::take(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (descriptor < 0) return base::fail_errno("open " + path);
   FileLock lock{descriptor};
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return base::fail(path + ": another process holds this lock");
-  return base::fail_errno("lock " + path);
+  // A process that was killed a moment ago may not be gone yet.
+  for (auto waited = 0ms; ::flock(descriptor, LOCK_EX | LOCK_NB) != 0; waited += kLockRetry) {
+    if (errno != EWOULDBLOCK) return base::fail_errno("lock " + path);
+    if (waited >= kLockPatience) return base::fail(path + ": another process holds this lock");
+    std::this_thread::sleep_for(kLockRetry);
+  }
+  return lock;
 }
 
 FileLock::~FileLock() {

@@ -20,7 +20,7 @@ base::Result<> replace_file(const std::string& path, std::string_view content);
 // Keeps others that ask for the same lock out, until destroyed or until the process ends in whatever way (flock(2)).
 class FileLock {
  public:
-  static base::Result<FileLock> take(const std::string& path);  // Makes the file if need be. Does not wait.
+  static base::Result<FileLock> take(const std::string& path);  // Makes the file if need be. Waits a second at most.
   FileLock(FileLock&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
   FileLock& operator=(FileLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);

@@ -126,7 +126,7 @@ EventRecorder::SeriesPtr EventRecorder::find_or_add(const ObjectMeta& service, R
     spdlog::debug("event {} about {} not sent, there were too many: {}", to_string(reason), service.key(), message);
     return nullptr;
   }
-  const auto series = std::make_shared<Series>();
+  auto series = std::make_shared<Series>();
   series->service.name_space = service.name_space;
   series->service.name = service.name;
   series->service.uid = service.uid;

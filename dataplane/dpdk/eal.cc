@@ -106,8 +106,9 @@ base::Result<std::unique_ptr<Eal>> Eal::start(const EalOptions& options) {
   bridge_log();
   spdlog::debug("starting EAL: {}", command_line);
   if (::rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
-    return base::fail("DPDK did not start: " + std::string{::rte_strerror(rte_errno)} +
-                      " (EAL arguments: " + command_line + "; log_level: debug shows its own log)");
+    return base::fail(
+        "DPDK did not start: " + (rte_errno != 0 ? std::string{::rte_strerror(rte_errno)} : "EAL gave no reason") +
+        " (EAL arguments: " + command_line + "; log_level: debug shows its own log)");
   }
   return std::unique_ptr<Eal>{new Eal{hugepages, std::move(command_line)}};
 }

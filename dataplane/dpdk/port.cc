@@ -1,5 +1,6 @@
 #include "dataplane/dpdk/port.h"
 
+#include <net/if.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 
@@ -102,6 +103,10 @@ Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, uns
   if (!wire) return named(options.device + ": " + wire.message());
   std::unique_ptr<Device> kernel;
   if (!options.tap.empty()) {
+    // The driver would join a TAP that is another's, and take it down with itself.
+    if (::if_nametoindex(options.tap.c_str()) != 0) {
+      return named("TAP " + options.tap + ": an interface of this name is there already (is another sluiced running?)");
+    }
     // The same MAC address: to the network, the kernel and the engine are one host.
     const std::string device = "net_tap" + std::to_string(index);
     const std::string arguments = device + ",iface=" + options.tap + ",mac=" + (*wire)->mac().to_string();
