@@ -41,6 +41,8 @@ Verdict answer_echo(Packet& packet) {
   icmp.type = net::kIcmpEchoReply;
   const net::Be16 after{static_cast<std::uint16_t>(icmp.type << 8 | icmp.code)};
   icmp.checksum = net::ChecksumDelta{}.change(before, after).apply(icmp.checksum);
+  // All zeros sum up to zero, which the delta cannot tell from its other form (RFC 1624); 0xffff is right for both.
+  if (icmp.checksum.raw() == 0) icmp.checksum = net::Be16{0xffff};
   std::swap(ip.source, ip.destination);  // The sum over the header stays the same, but for the TTL.
   const net::Be16 ttl_before{static_cast<std::uint16_t>(ip.ttl << 8)};
   ip.ttl = 64;

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstddef>
+
 #include "tests/cases/case.h"
 
 namespace sluice::cases {
@@ -40,6 +43,14 @@ Frame echoed() {
   return frame;
 }
 
+Bytes of_zeros(Bytes echo, std::uint16_t checksum) {
+  constexpr std::ptrdiff_t kIcmp = 34;
+  std::fill(echo.begin() + kIcmp + 2, echo.end(), std::uint8_t{0});
+  echo[kIcmp + 2] = static_cast<std::uint8_t>(checksum >> 8);
+  echo[kIcmp + 3] = static_cast<std::uint8_t>(checksum);
+  return echo;
+}
+
 Step asked(std::string what, Bytes in, dataplane::Verdict verdict) {
   return {.what = std::move(what), .raw_in = std::move(in), .verdict = verdict};
 }
@@ -71,6 +82,9 @@ std::vector<Case> answer_cases() {
        {asked("gratuitous", arp_bytes(net::kArpRequest, net::kBroadcastMac, announcing), kToKernel)}},
       {"a ping of a VIP is answered",
        {answered("echo request", echo_bytes(echo_frame(57), 8, 0), echo_bytes(echoed(), 0, 0))}},
+      {"a ping of nothing but zeros is answered with the checksum that its sum of zero needs",
+       {answered("echo request", of_zeros(echo_bytes(echo_frame(57), 8, 0), 0xf7ff),
+                 of_zeros(echo_bytes(echoed(), 0, 0), 0xffff))}},
   };
 }
 
