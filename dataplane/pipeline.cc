@@ -41,8 +41,12 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
     return Verdict::kContinue;
   });
   burst.each([&](Packet& packet) { return classify(snapshot, state, packet); });
-  burst.each([&](Packet& packet) { return steer(snapshot, state, now, packet); });
-  burst.each([&](Packet& packet) { return rewrite(snapshot, packet); });
+  // In one go: a packet that ends a flow, and opens another in its place, must not meet one before it that is not
+  // rewritten yet.
+  burst.each([&](Packet& packet) {
+    const Verdict steered = steer(snapshot, state, now, packet);
+    return steered == Verdict::kContinue ? rewrite(snapshot, packet) : steered;
+  });
   count(burst);
 }
 
