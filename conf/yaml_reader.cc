@@ -11,6 +11,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "conf/nearest.h"
+#include "conf/yaml_documents.h"
 
 namespace sluice::conf {
 namespace {
@@ -183,14 +184,15 @@ void Reader::read_enum(const std::string& text, const Slot& slot, const std::str
 Reading read_yaml(std::string_view text, Message& message) {
   Reading reading;
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string{text});
-    if (documents.empty() || documents[0].IsNull()) {
+    const std::string all{text};
+    const auto second = second_document(all);
+    const YAML::Node document = YAML::Load(all);
+    if (document.IsNull()) {
       reading.problems.push_back({1, 1, "", "there is nothing in this file"});
-    } else if (documents.size() > 1) {
-      const auto [line, column] = position(documents[1].Mark());
-      reading.problems.push_back({line, column, "", "a second document begins; expected one"});
+    } else if (second) {
+      reading.problems.push_back({second->line, second->column, "", "a second document begins; expected one"});
     } else {
-      Reader{reading}.read_message(documents[0], message, "");
+      Reader{reading}.read_message(document, message, "");
     }
   } catch (const YAML::Exception& error) {
     const auto [line, column] = position(error.mark);
