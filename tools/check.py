@@ -13,14 +13,14 @@ import sys
 import time
 
 from checking import results
-from checking.suites import BUILD, CLANG_BUILD, LOGS, ROOT, SUITES
+from checking.suites import BUILD, CLANG_BUILD, LOGS, ROOT, SUITES, TSAN_BUILD
 
 
 def main():
     arguments = parse_arguments()
     if arguments.list:
         for suite in SUITES:
-            print(f"{suite.name:10} {suite.about}{' (root)' if suite.root else ''}")
+            print(f"{suite.name:12} {suite.about}{' (root)' if suite.root else ''}")
         return 0
     start = time.monotonic()
     os.chdir(ROOT)
@@ -48,6 +48,7 @@ def main():
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="check", description="Builds Sluice and runs its tests.")
     parser.add_argument("--quick", action="store_true", help="the inner loop: build, style and unit tests")
+    parser.add_argument("--long", action="store_true", help="everything, and then the fuzzers for five minutes")
     parser.add_argument("--list", action="store_true", help="list the suites")
     parser.add_argument("--suite", action="append", default=[], metavar="NAME",
                         choices=[suite.name for suite in SUITES], help="run this suite and what it needs (repeatable)")
@@ -60,7 +61,8 @@ def chosen(arguments):
     """The suites to run, in the order of the table, with all that they need."""
     names = set(arguments.suite)
     if not names:
-        names = {suite.name for suite in SUITES if suite.quick or not arguments.quick}
+        names = {suite.name for suite in SUITES
+                 if (suite.quick or not arguments.quick) and (arguments.long or not suite.long)}
     for suite in reversed(SUITES):  # What a suite needs stands above it.
         if suite.name in names:
             names.update(suite.needs)
@@ -90,11 +92,11 @@ def stops_others(result):
 
 
 def report(done, seconds):
-    print(f"\n{'suite':10} {'outcome':8} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
+    print(f"\n{'suite':12} {'outcome':8} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
     for result in done:
-        print(f"{result.name:10} {result.outcome:8} {result.count(results.PASSED):7} {result.count(results.FAILED):7} "
+        print(f"{result.name:12} {result.outcome:8} {result.count(results.PASSED):7} {result.count(results.FAILED):7} "
               f"{result.count(results.SKIPPED):8} {result.seconds:8.1f}")
-    print(f"{'all':10} {'':8} {'':7} {'':7} {'':8} {seconds:8.1f}")
+    print(f"{'all':12} {'':8} {'':7} {'':7} {'':8} {seconds:8.1f}")
     explain(done, results.SKIPPED, "Not run")
     explain(done, results.FAILED, "Failed")
     print()
@@ -141,7 +143,8 @@ def give_back_to_user():
     """After `sudo ./check` the build folders belong to who called sudo, so that `./check --quick` works without."""
     if os.geteuid() == 0 and os.environ.get("SUDO_UID"):
         owner = f"{os.environ['SUDO_UID']}:{os.environ.get('SUDO_GID', '')}"
-        subprocess.run(["chown", "-R", owner, *(path for path in (BUILD, CLANG_BUILD) if path.exists())], check=False)
+        subprocess.run(["chown", "-R", owner, *(path for path in (BUILD, CLANG_BUILD, TSAN_BUILD)
+                                               if path.exists())], check=False)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ void FlowQueryBox::look_further(FlowQuery& query, const nat::FlowTable& flows, n
     query.found.push_back({.flow = flow, .worker = query.worker, .idle_seconds = idle.count()});
   });
   if (query.next_entry != nat::FlowTable::kEnd && query.found.size() < query.limit) return;
-  asked_.store(nullptr, std::memory_order_relaxed);
+  // In this order: between the two, ask() must not find both empty and take a question whose answer would push this
+  // one out. `query` may be gone after the first.
   answered_.store(&query, std::memory_order_release);
+  asked_.store(nullptr, std::memory_order_release);
 }
 
 }  // namespace sluice::dataplane::dpdk

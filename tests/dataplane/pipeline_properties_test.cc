@@ -84,7 +84,7 @@ class Clients {
 };
 
 TEST(PipelineProperty, BringsWhatTheNodeAnswersToTheClientAsItWas) {
-  Box box{1, kConnections};
+  Box box{{.flows_max = kConnections}};
   Clients clients{1};
   for (int i = 0; i < kConnections; ++i) {
     const Bytes sent = clients.packet();
@@ -101,7 +101,7 @@ TEST(PipelineProperty, BringsWhatTheNodeAnswersToTheClientAsItWas) {
 
 // The sum that finds a broken cable or memory is carried on, not made anew over what was broken.
 TEST(PipelineProperty, DoesNotMakeAWrongChecksumRight) {
-  Box box{1, kConnections};
+  Box box{{.flows_max = kConnections}};
   Clients clients{2};
   for (int i = 0; i < kConnections; ++i) {
     Bytes broken = clients.packet();
@@ -114,7 +114,7 @@ TEST(PipelineProperty, DoesNotMakeAWrongChecksumRight) {
 }
 
 TEST(PipelineProperty, LeavesDatagramsWithoutAChecksumWithoutOne) {
-  Box box{1, kConnections};
+  Box box{{.flows_max = kConnections}};
   Clients clients{3};
   for (int i = 0; i < kConnections; ++i) {
     Bytes sent = clients.packet(net::IpProtocol::kUdp);
@@ -137,7 +137,7 @@ Bytes summing_to_zero(Bytes sent, std::uint16_t checksum_of_sent, const Layout& 
 }
 
 TEST(PipelineProperty, SendsAComputedZeroOfUdpAsOnes) {
-  Box box{1, kConnections};
+  Box box{{.flows_max = kConnections}};
   Clients clients{4};
   for (int i = 0; i < kConnections; ++i) {
     const Bytes sent = clients.packet(net::IpProtocol::kUdp);
@@ -165,7 +165,7 @@ Bytes ping(const Bytes& identifier_and_number, const Bytes& payload) {
 }
 
 TEST(PipelineProperty, AnswersEveryPingWithARightChecksumAndTheSameBytes) {
-  Box box{1};
+  Box box{{}};
   Mutator random{5};
   std::vector<Bytes> pings{ping({0, 0, 0, 0}, {}), ping({0, 0, 0, 0}, Bytes(56)), ping({0xff, 0xff, 0, 0}, {})};
   for (int i = 0; i < kConnections; ++i) pings.push_back(ping(random.random_bytes(4), random.random_bytes(i % 200)));
@@ -180,7 +180,7 @@ TEST(PipelineProperty, AnswersEveryPingWithARightChecksumAndTheSameBytes) {
 class PipelineOfAnyBytes : public testing::TestWithParam<unsigned> {};
 
 TEST_P(PipelineOfAnyBytes, GivesEveryPacketAVerdictAndTouchesNothingElse) {
-  Box box{GetParam()};
+  Box box{{.workers = GetParam()}};
   Mutator mutator{GetParam()};
   std::vector<Arrival> arrivals(dataplane::kBurstMax);
   for (int burst = 0; burst < kBursts; ++burst) {

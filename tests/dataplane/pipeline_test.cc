@@ -154,7 +154,7 @@ TEST(Pipeline, SendsBothDirectionsOfAFlowToItsOwner) {
 // The node resets the connection, and one burst holds a last answer of it and the client's next SYN from the same port,
 // which opens a new flow in the old one's place.
 TEST(Pipeline, TranslatesAPacketByItsOwnFlowWhenTheNextOneReplacesThat) {
-  packets::Box box{1};
+  packets::Box box{{}};
   const Bytes syn = syn_from_port(40'000);
   const auto opened = box.send({.frame = syn, .port = cases::kWan});
   auto answer = packets::mirrored(opened.frame);

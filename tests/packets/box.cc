@@ -44,17 +44,17 @@ std::size_t ports_in_use(const nat::PortPool& ports) {
 
 }  // namespace
 
-Box::Box(unsigned workers, std::size_t flows_max) {
-  for (unsigned worker = 0; worker < workers; ++worker) {
+Box::Box(const BoxOptions& options) {
+  for (unsigned worker = 0; worker < options.workers; ++worker) {
     pipelines_.push_back(std::make_unique<dataplane::Pipeline>(
         dataplane::PipelineOptions{.worker = worker,
-                                   .workers = workers,
-                                   .flows_max = flows_max,
+                                   .workers = options.workers,
+                                   .flows_max = options.flows_max,
                                    .seed = 42,
                                    .explicit_pages = nat::ExplicitPages::kAvoid,
-                                   .snat_addresses = {cases::kSnat, cases::kSnatOnly}}));
+                                   .snat_addresses = {cases::kSnat, cases::kSnatOnly},
+                                   .snat_ports = options.snat_ports}));
   }
-  for (std::size_t i = 0; i < dataplane::kBurstMax; ++i) memory_.push_back(std::make_unique<GuardedMemory>());
   publish({});
 }
 
@@ -68,6 +68,7 @@ void Box::wait(nat::Tick ticks) {
 const std::vector<Departure>& Box::send(const std::vector<Arrival>& arrivals) {
   assert(arrivals.size() <= dataplane::kBurstMax);
   packets_.assign(arrivals.size(), {});
+  while (memory_.size() < arrivals.size()) memory_.push_back(std::make_unique<GuardedMemory>());
   std::vector<std::vector<std::size_t>> queues(pipelines_.size());
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
     memory_[i]->place(arrivals[i].frame, arrivals[i].side);

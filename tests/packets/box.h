@@ -31,9 +31,15 @@ struct Departure {
   Bytes frame;
 };
 
+struct BoxOptions {
+  unsigned workers = 1;
+  std::size_t flows_max = 64;                 // Of each worker.
+  nat::PortRange snat_ports{32'768, 34'815};  // Few of them, as the pool takes memory for each.
+};
+
 class Box {
  public:
-  explicit Box(unsigned workers, std::size_t flows_max = 64);
+  explicit Box(const BoxOptions& options);
 
   void publish(const cases::Change& change);
   void wait(nat::Tick ticks);  // Idle flows expire.
@@ -53,7 +59,7 @@ class Box {
 
   std::vector<std::unique_ptr<dataplane::Pipeline>> pipelines_;
   std::unique_ptr<dataplane::Snapshot> snapshot_;
-  std::vector<std::unique_ptr<GuardedMemory>> memory_;  // By place in the burst.
+  std::vector<std::unique_ptr<GuardedMemory>> memory_;  // By place in the burst, made when first needed.
   std::vector<dataplane::Packet> packets_;              // As the last worker left them.
   std::vector<Departure> departures_;
   std::vector<std::string> complaints_;

@@ -7,7 +7,7 @@ import time
 
 import check
 import pytest
-from checking import meson, process, results, suites
+from checking import fuzzing, instructions, meson, process, results, suites
 
 
 def result(name, *outcomes):
@@ -60,6 +60,12 @@ def test_a_chosen_suite_brings_what_it_needs(monkeypatch):
         "packages", "build", "unit", "clang", "tidy"]
 
 
+@pytest.mark.parametrize("option, is_there", [(["--long"], True), ([], False), (["--quick"], False)])
+def test_the_long_suites_run_only_when_asked_for(monkeypatch, option, is_there):
+    monkeypatch.setattr(sys, "argv", ["check", *option])
+    assert ("fuzz" in [suite.name for suite in check.chosen(check.parse_arguments())]) == is_there
+
+
 def test_what_a_suite_needs_stands_above_it():
     seen = set()
     for suite in suites.SUITES:
@@ -95,6 +101,63 @@ def test_a_program_that_crashed_fails_under_its_own_name(tmp_path):
     log.write_text("\n".join(json.dumps({**entry, "name": name}) for name in ("net", "nat")))
     known = [results.Test("nat.A.B", "failed")]
     assert [test.name for test in meson._failed_without_a_case(log, known)] == ["net"]
+
+
+@pytest.mark.parametrize("before, setups", [
+    (None, 1), (["-Da=1"], 0), ([], 1)], ids=["a new folder", "the same options", "other options"])
+def test_a_build_folder_is_set_up_anew_when_its_options_are_others(tmp_path, monkeypatch, before, setups):
+    folder = tmp_path / "build"
+    folder.mkdir()
+    if before is not None:
+        (folder / "build.ninja").touch()
+        (folder / meson.OPTIONS_FILE).write_text("\n".join(before))
+    commands = []
+    monkeypatch.setattr(process, "run", lambda command, *_: commands.append(command) or results.Test("", "passed"))
+    meson.build(tmp_path, folder, suites.GCC, ["-Da=1"], tmp_path / "log", ["some/target"])
+    assert [command[0] for command in commands] == ["meson"] * setups + ["ninja"]
+    assert commands[-1][-1] == "some/target" and meson._options_of(folder) == ["-Da=1"]
+    assert all(("--reconfigure" in command) == (before is not None) for command in commands[:-1])
+
+
+@pytest.mark.parametrize("count, outcome", [(100.0, "passed"), (101.9, "passed"), (102.1, "failed"), (97.0, "failed")])
+def test_instructions_may_differ_by_two_percent(count, outcome):
+    judged, message = instructions.judge("opening", count, "gcc", {"built": "gcc", "opening": 100.0})
+    assert judged == outcome and "100.0" in message and ("--update" in message) == (outcome == "failed")
+
+
+def test_instructions_of_another_compiler_are_not_compared():
+    outcome, message = instructions.judge("opening", 500.0, "clang", {"built": "gcc", "opening": 100.0})
+    assert outcome == "skipped" and "(gcc)" in message and "(clang)" in message
+
+
+def test_the_total_of_callgrind_is_read_or_missed():
+    assert instructions.total_of("events: Ir\nsummary: 1234\n") == 1234
+    with pytest.raises(RuntimeError, match="counted nothing"):
+        instructions.total_of("")
+
+
+def fuzzer_build(folder, **scripts):
+    (folder / "tests/fuzz").mkdir(parents=True)
+    for name, script in scripts.items():
+        path = folder / "tests/fuzz" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    return folder
+
+
+def test_every_fuzzer_gets_its_share_of_time_and_its_seeds(tmp_path):
+    build = fuzzer_build(tmp_path, seeds="mkdir -p $1/good", good_fuzz="echo good $*", bad_fuzz="echo died; exit 77")
+    tests = fuzzing.run(build, tmp_path / "log", 10, [], {}, tmp_path / "corpora")
+    assert [(test.name, test.outcome) for test in tests] == [
+        ("fuzzers have seeds", "passed"), ("bad takes any input", "failed"), ("good takes any input", "passed")]
+    assert "died" in tests[1].message
+    log = (tmp_path / "log").read_text()
+    assert "-max_total_time=5 " in log and f"{tmp_path}/corpora/good" in log and "seeds/good" in log
+
+
+def test_a_build_without_fuzzers_has_not_passed(tmp_path):
+    tests = fuzzing.run(fuzzer_build(tmp_path, seeds="exit 0"), tmp_path / "log", 10, [], {})
+    assert results.SuiteResult("fuzz", tests).outcome == "failed"
 
 
 @pytest.mark.parametrize("inherited", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])

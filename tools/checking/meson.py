@@ -7,33 +7,45 @@ from . import process, results
 
 BUILD_LIMIT_S = 2400
 TEST_LIMIT_S = 1200
+OPTIONS_FILE = "check-options"  # In a build folder: what it was set up with, a line each.
 
 
-def build(source, folder, compiler, options, log):
-    """Sets `folder` up if need be and compiles; the tests are the two steps."""
+def build(source, folder, compiler, options, log, targets=()):
+    """Sets `folder` up if need be and compiles the targets, or everything; the tests are the two steps."""
     ccache = "ccache " if shutil.which("ccache") else ""
     env = {"CXX": ccache + compiler["CXX"], "CC": ccache + compiler["CC"]}
     steps = []
-    if not (folder / "build.ninja").exists():
-        setup = process.run(["meson", "setup", folder, source, *options], log, BUILD_LIMIT_S, env)
+    is_new = not (folder / "build.ninja").exists()
+    if is_new or _options_of(folder) != options:
+        again = [] if is_new else ["--reconfigure"]
+        setup = process.run(["meson", "setup", *again, folder, source, *options], log, BUILD_LIMIT_S, env)
         setup.name = f"meson setup {folder.name}"
         steps.append(setup)
         if setup.outcome != results.PASSED:
             return steps
-    compiled = process.run(["ninja", "-C", folder, f"-j{os.cpu_count() or 2}"], log, BUILD_LIMIT_S)
-    compiled.name = f"{compiler['CXX']} compiles everything without a warning"
+        (folder / OPTIONS_FILE).write_text("\n".join(options))
+    compiled = process.run(["ninja", "-C", folder, f"-j{os.cpu_count() or 2}", *targets], log, BUILD_LIMIT_S)
+    compiled.name = f"{compiler['CXX']} compiles {'what is tested' if targets else 'everything'} without a warning"
     if compiled.outcome == results.FAILED:
         compiled.message = _first_error(log) or compiled.message
     return [*steps, compiled]
 
 
-def test(folder, suite, log, wrapper=(), env=None):
-    """Runs the meson tests of one suite in a built folder: their cases, and what ended without saying which case."""
+def _options_of(folder):
+    """Those that the folder was set up with last time; one that was set up by hand has the default ones."""
+    path = folder / OPTIONS_FILE
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test(folder, suite, log, wrapper=(), env=None, names=()):
+    """Runs the meson tests of one suite in a built folder, or those of these names: their cases, and what ended without
+    saying which case."""
     base = folder / "meson-logs" / f"check-{suite}"
     for old in (base.with_suffix(".json"), base.with_suffix(".junit.xml")):
         old.unlink(missing_ok=True)
     command = ["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--logbase", base.name,
                "--print-errorlogs", "--num-processes", str(os.cpu_count() or 2), "--timeout-multiplier", "4"]
+    command += names
     if wrapper:
         command += ["--wrapper", " ".join(wrapper)]
     ran = process.run(command, log, TEST_LIMIT_S, env)

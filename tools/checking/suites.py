@@ -7,19 +7,30 @@ import subprocess
 import sys
 import typing
 
-from . import meson, process, results
+from . import fuzzing, instructions, meson, process, results
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 CLANG_BUILD = ROOT / "build-clang-asan"
+TSAN_BUILD = ROOT / "build-clang-tsan"
 LOGS = BUILD / "check"
 PACKAGE_SETS = ["build", "test", "lab"]
 GCC = {"CC": "gcc", "CXX": "g++"}
 CLANG = {"CC": "clang-14", "CXX": "clang++-14"}
-CLANG_OPTIONS = ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
+CLANG_OPTIONS = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzers=true"]
+TSAN_OPTIONS = ["-Db_sanitize=thread", "-Db_lundef=false"]
+# The test programs that have threads: what has one alone would cost minutes of compiling and find nothing.
+TSAN_TESTS = {
+    "dataplane_threads": "tests/dataplane/dataplane_threads_test",
+    "reactor": "tests/control/reactor_test",
+    "admin": "tests/control/admin/admin_test",
+}
+FUZZ_QUICK_S = 2  # For each fuzzer, so that it stays alive.
+FUZZ_LONG_S = 300  # For all of them.
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
 OWN_PYTEST_SUITES = ("e2e", "kustomize")  # Folders of tests/ with a suite of their own; the rest is suite `python`.
 
@@ -32,6 +43,7 @@ class Suite:
     needs: tuple = ()
     quick: bool = False  # Part of `./check --quick`.
     root: bool = False  # Cannot run without root.
+    long: bool = False  # Only with `./check --long`, or when it is named.
 
 
 def packages(log):
@@ -82,13 +94,31 @@ def e2e(log):
 
 
 def clang(log):
-    """ASan of clang 14 cannot map its shadow under some address layouts of new kernels: no randomized layout here."""
     tests = meson.build(ROOT, CLANG_BUILD, CLANG, CLANG_OPTIONS, log)
     if any(test.outcome == results.FAILED for test in tests):
         return tests
-    fixed_layout = ["setarch", os.uname().machine, "-R"]
-    works = shutil.which("setarch") and subprocess.run([*fixed_layout, "true"], capture_output=True).returncode == 0
-    return tests + meson.test(CLANG_BUILD, "unit", log, fixed_layout if works else (), SANITIZER_ENV)
+    return (tests + meson.test(CLANG_BUILD, "unit", log, _fixed_layout(), SANITIZER_ENV) +
+            fuzzing.run(CLANG_BUILD, log, FUZZ_QUICK_S * len(fuzzing.targets(CLANG_BUILD)), _fixed_layout(),
+                        SANITIZER_ENV))
+
+
+def fuzz(log):
+    return fuzzing.run(CLANG_BUILD, log, FUZZ_LONG_S, _fixed_layout(), SANITIZER_ENV, CLANG_BUILD / "corpus")
+
+
+def tsan(log):
+    tests = meson.build(ROOT, TSAN_BUILD, CLANG, TSAN_OPTIONS, log, TSAN_TESTS.values())
+    if any(test.outcome == results.FAILED for test in tests):
+        return tests
+    return tests + meson.test(TSAN_BUILD, "unit", log, _fixed_layout(), SANITIZER_ENV, TSAN_TESTS)
+
+
+def _fixed_layout():
+    """The sanitizers of clang 14 cannot map their shadow under some address layouts of new kernels: what runs a program
+    without a randomized one, where that is allowed."""
+    command = ["setarch", os.uname().machine, "-R"]
+    works = shutil.which("setarch") and subprocess.run([*command, "true"], capture_output=True).returncode == 0
+    return command if works else []
 
 
 def tidy(log):
@@ -124,6 +154,11 @@ SUITES = [
     Suite("python", "tests of the tools, the API stand-in and the lab", python),
     Suite("kustomize", "the cluster side: manifests, rights, kubeconfig", kustomize),
     Suite("e2e", "real clients through sluiced to real servers, in network namespaces", e2e, ("build",), root=True),
-    Suite("clang", "everything compiles with clang 14, unit tests under ASan and UBSan", clang, ("packages",)),
+    Suite("instructions", "instructions a packet, counted by callgrind, beside tests/bench/instructions.json",
+          lambda log: instructions.run(BUILD, log), ("build",)),
+    Suite("clang", "everything compiles with clang 14, unit tests and fuzzers' seeds under ASan and UBSan", clang,
+          ("packages",)),
+    Suite("tsan", "what threads share, under ThreadSanitizer", tsan, ("packages",)),
     Suite("tidy", "clang-tidy over the sources of the house", tidy, ("clang",)),
+    Suite("fuzz", "fuzzers for five minutes (--long)", fuzz, ("clang",), long=True),
 ]

@@ -1,0 +1,162 @@
+// What workers and control share, with real threads and without EAL: the slot of the snapshot, counters, questions
+// about flows. ThreadSanitizer watches it in `./check --suite tsan`.
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "dataplane/dpdk/flow_query.h"
+#include "dataplane/pipeline.h"
+#include "tests/cases/case.h"
+
+namespace sluice::dataplane {
+namespace {
+
+constexpr unsigned kWorkers = 2;
+constexpr int kRounds = 50;  // Of control, each with a new snapshot and a question to every worker.
+
+std::vector<cases::Bytes> first_segments() {
+  std::vector<cases::Bytes> frames;
+  for (std::uint16_t port = 1; port <= kBurstMax; ++port) {
+    auto frame = cases::from_client(80, net::kTcpSyn);
+    frame.source_port = port;
+    frames.push_back(cases::bytes_of(frame));
+  }
+  return frames;
+}
+
+struct Shared {
+  std::atomic<const Snapshot*> snapshot{nullptr};
+  std::atomic<bool> stop{false};
+};
+
+class Worker {
+ public:
+  Worker(Shared& shared, unsigned number)
+      : shared_{shared},
+        pipeline_{{.worker = number,
+                   .workers = kWorkers,
+                   .flows_max = 16,
+                   .explicit_pages = nat::ExplicitPages::kAvoid,
+                   .snat_addresses = {cases::kSnat},
+                   .snat_ports = {40'000, 40'063}}} {}
+
+  void run() {
+    for (nat::Tick now = 0; !shared_.stop.load(std::memory_order_relaxed); ++now) {
+      const Snapshot& snapshot = *shared_.snapshot.load(std::memory_order_acquire);
+      auto frames = kFrames;
+      Burst burst;
+      for (auto& frame : frames) burst.add(frame.data(), static_cast<std::uint16_t>(frame.size()), 0, nullptr);
+      pipeline_.process(snapshot, now, burst);
+      pipeline_.expire(snapshot, now, 16);
+      queries.work(pipeline_.flows(), now);
+      pipeline_.counters().turns.add(1);
+      epoch_left.store(snapshot.epoch, std::memory_order_release);
+    }
+  }
+
+  const WorkerCounters& counters() { return pipeline_.counters(); }
+  std::uint64_t snat_in_use() const { return pipeline_.snat_in_use(0); }
+
+  dpdk::FlowQueryBox queries;
+  std::atomic<std::uint32_t> epoch_left{0};  // Of the snapshot that the last whole turn was served from.
+
+ private:
+  static const std::vector<cases::Bytes> kFrames;
+
+  Shared& shared_;
+  Pipeline pipeline_;
+};
+const std::vector<cases::Bytes> Worker::kFrames = first_segments();
+
+// Publishes and frees as an engine does: what no worker can be reading any more.
+class Control {
+ public:
+  explicit Control(Shared& shared) : shared_{shared} { publish(cases::make_snapshot(1)); }
+
+  // The new one shares its tables with the one before, as unchanged services do.
+  void publish_next(const std::vector<std::unique_ptr<Worker>>& workers) {
+    auto next = std::make_unique<Snapshot>(*snapshots_.back());
+    ++next->epoch;
+    publish(std::move(next));
+    std::uint32_t oldest = snapshots_.back()->epoch;
+    for (const auto& worker : workers) oldest = std::min(oldest, worker->epoch_left.load(std::memory_order_acquire));
+    std::erase_if(snapshots_, [&](const auto& snapshot) { return snapshot->epoch < oldest; });
+  }
+
+ private:
+  void publish(std::unique_ptr<Snapshot> snapshot) {
+    snapshots_.push_back(std::move(snapshot));
+    shared_.snapshot.store(snapshots_.back().get(), std::memory_order_release);
+  }
+
+  Shared& shared_;
+  std::vector<std::unique_ptr<Snapshot>> snapshots_;
+};
+
+std::unique_ptr<dpdk::FlowQuery> ask(Worker& worker) {
+  auto query = std::make_unique<dpdk::FlowQuery>();
+  query->limit = 8;
+  query->found.reserve(query->limit);
+  while (!worker.queries.ask(query)) std::this_thread::yield();
+  std::unique_ptr<dpdk::FlowQuery> answer;
+  while ((answer = worker.queries.collect()) == nullptr) std::this_thread::yield();
+  return answer;
+}
+
+TEST(PipelineThreads, ShareSnapshotsCountersAndQuestionsWithControl) {
+  Shared shared;
+  Control control{shared};
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::thread> threads;
+  for (unsigned number = 0; number < kWorkers; ++number) workers.push_back(std::make_unique<Worker>(shared, number));
+  for (auto& worker : workers) threads.emplace_back([&worker] { worker->run(); });
+  std::uint64_t turns = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    control.publish_next(workers);
+    for (auto& worker : workers) {
+      const auto answer = ask(*worker);
+      EXPECT_LE(answer->found.size(), answer->limit);
+      for (const FlowRecord& record : answer->found) EXPECT_EQ(record.flow.node_port, net::Be16{30080});
+      EXPECT_LE(worker->snat_in_use(), 16U);
+    }
+    const std::uint64_t seen = workers[0]->counters().turns.get();
+    EXPECT_GE(seen, turns);
+    turns = seen;
+  }
+  shared.stop.store(true);
+  for (auto& thread : threads) thread.join();
+  for (auto& worker : workers) {
+    std::uint64_t packets = 0;
+    for (const Counter& counter : worker->counters().packets) packets += counter.get();
+    EXPECT_EQ(packets, worker->counters().turns.get() * kBurstMax);
+  }
+}
+
+// Control asks again as soon as it may: no question gets lost, whatever the worker is just doing.
+TEST(PipelineThreads, AnswerEveryQuestionThatWasTaken) {
+  dpdk::FlowQueryBox queries;
+  nat::FlowTable flows{{.capacity = 16, .explicit_pages = nat::ExplicitPages::kAvoid}};
+  std::atomic<bool> stop{false};
+  std::thread worker{[&] {
+    while (!stop.load(std::memory_order_relaxed)) queries.work(flows, 0);
+  }};
+  constexpr unsigned kQuestions = 500;
+  unsigned taken = 0, answered = 0;
+  while (answered < kQuestions) {
+    auto query = std::make_unique<dpdk::FlowQuery>();
+    if (taken < kQuestions && queries.ask(query)) ++taken;
+    ASSERT_LE(taken - answered, 1U) << "a second question was taken before the first one's answer was collected";
+    if (queries.collect() != nullptr) ++answered;
+    if (taken > answered) std::this_thread::yield();
+  }
+  stop.store(true);
+  worker.join();
+}
+
+}  // namespace
+}  // namespace sluice::dataplane
