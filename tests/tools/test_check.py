@@ -119,6 +119,24 @@ def test_a_build_folder_is_set_up_anew_when_its_options_are_others(tmp_path, mon
     assert all(("--reconfigure" in command) == (before is not None) for command in commands[:-1])
 
 
+JUNIT = '<testsuites><testsuite name="sluice.net.Mac"><testcase name="Reads" classname="Mac"/></testsuite></testsuites>'
+
+
+@pytest.mark.parametrize("wrapper, written, expected", [
+    ([], "check-unit.junit.xml", [("net.Mac.Reads", "passed")]),
+    (["/usr/bin/setarch", "x86_64", "-R"], "check-unit-setarch.junit.xml", [("net.Mac.Reads", "passed")]),
+    ([], "elsewhere.junit.xml", [("meson test --suite unit", "failed")])])
+def test_results_of_meson_are_found_where_it_leaves_them(tmp_path, monkeypatch, wrapper, written, expected):
+    def leave_results(*_):
+        (tmp_path / "meson-logs" / written).write_text(JUNIT)
+        return results.Test("", "passed")
+
+    (tmp_path / "meson-logs").mkdir()
+    monkeypatch.setattr(process, "run", leave_results)
+    tests = meson.test(tmp_path, "unit", tmp_path / "log", wrapper)
+    assert [(test.name, test.outcome) for test in tests] == expected
+
+
 @pytest.mark.parametrize("count, outcome", [(100.0, "passed"), (101.9, "passed"), (102.1, "failed"), (97.0, "failed")])
 def test_instructions_may_differ_by_two_percent(count, outcome):
     judged, message = instructions.judge("opening", count, "gcc", {"built": "gcc", "opening": 100.0})

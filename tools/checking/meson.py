@@ -40,10 +40,12 @@ def _options_of(folder):
 def test(folder, suite, log, wrapper=(), env=None, names=()):
     """Runs the meson tests of one suite in a built folder, or those of these names: their cases, and what ended without
     saying which case."""
-    base = folder / "meson-logs" / f"check-{suite}"
+    log_name = f"check-{suite}"
+    # meson puts the wrapper's name behind ours.
+    base = folder / "meson-logs" / "-".join([log_name, *(os.path.basename(part) for part in wrapper[:1])])
     for old in (base.with_suffix(".json"), base.with_suffix(".junit.xml")):
         old.unlink(missing_ok=True)
-    command = ["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--logbase", base.name,
+    command = ["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--logbase", log_name,
                "--print-errorlogs", "--num-processes", str(os.cpu_count() or 2), "--timeout-multiplier", "4"]
     command += names
     if wrapper:
@@ -51,6 +53,8 @@ def test(folder, suite, log, wrapper=(), env=None, names=()):
     ran = process.run(command, log, TEST_LIMIT_S, env)
     tests = results.read_junit(base.with_suffix(".junit.xml"))
     tests += _failed_without_a_case(base.with_suffix(".json"), tests)
+    if not tests and ran.outcome == results.PASSED:
+        tests.append(results.Test(f"meson test --suite {suite}", results.FAILED, ran.seconds, "left no results"))
     if ran.outcome == results.FAILED and not any(test.outcome == results.FAILED for test in tests):
         tests.append(results.Test(f"meson test --suite {suite}", results.FAILED, ran.seconds, ran.message))
     return tests
