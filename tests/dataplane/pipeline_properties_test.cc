@@ -21,7 +21,7 @@ constexpr bool kIsSlow = __has_feature(address_sanitizer) || __has_feature(threa
 #else
 constexpr bool kIsSlow = false;
 #endif
-constexpr int kBursts = (kIsSlow ? 100'000 : 1'000'000) / static_cast<int>(dataplane::kBurstMax);
+constexpr int kBursts = (kIsSlow ? 40'000 : 1'000'000) / static_cast<int>(dataplane::kBurstMax);
 constexpr int kConnections = 2000;
 
 Arrival at_wan(Bytes frame) { return {.frame = std::move(frame), .port = cases::kWan}; }

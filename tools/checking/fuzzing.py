@@ -31,7 +31,7 @@ def run(build, log, seconds, wrapper, env, corpora=None):
             seeds = [folder / name for folder in (pathlib.Path(scratch) / "seeds", SEEDS) if (folder / name).is_dir()]
             command = [*wrapper, build / f"tests/fuzz/{name}{SUFFIX}", f"-max_total_time={seconds // len(names)}",
                        f"-timeout={INPUT_LIMIT_S}", f"-artifact_prefix={log.parent}/fuzz-{name}-", "-verbosity=0",
-                       corpus, *seeds]
+                       "-print_final_stats=1", corpus, *seeds]
             test = process.run(command, log, seconds + START_LIMIT_S, env)
             test.name = f"{name} takes any input"
             tests.append(test)
