@@ -31,7 +31,7 @@ bool was_readable(std::string_view path, const std::vector<Problem>& reading) {
 
 Loaded load(std::string_view yaml_text) {
   Loaded loaded;
-  const Reading reading = read_yaml(yaml_text, loaded.config);
+  Reading reading = read_yaml(yaml_text, loaded.config);
   loaded.problems = reading.problems;
   apply_defaults(loaded.config);
   for (Problem& problem : validate(loaded.config, reading.positions)) {
@@ -40,6 +40,7 @@ Loaded load(std::string_view yaml_text) {
   std::stable_sort(loaded.problems.begin(), loaded.problems.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
+  loaded.positions = std::move(reading.positions);
   return loaded;
 }
 

@@ -13,6 +13,7 @@ namespace sluice::conf {
 struct Loaded {
   Config config;  // With defaults applied. Not to be used unless ok().
   std::vector<Problem> problems;
+  Positions positions;  // Of the values, for those who find more wrong with them.
 
   bool ok() const { return problems.empty(); }
 };

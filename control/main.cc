@@ -84,6 +84,11 @@ int fail(const std::string& message) {
   return 1;
 }
 
+int refuse(const std::vector<conf::Problem>& problems, const std::string& file) {
+  for (const auto& problem : problems) std::cerr << conf::to_string(problem, file) << "\n";
+  return kExitBadConfiguration;
+}
+
 int run(control::Options options) {
   control::Reactor reactor;
   const int signals = open_signals();
@@ -110,20 +115,17 @@ int main(int argc, char** argv) {
   Arguments arguments;
   if (const auto code = read_arguments(argc, argv, arguments)) return *code;
   const auto loaded = conf::load_file(arguments.config);
-  for (const auto& problem : loaded.problems) std::cerr << conf::to_string(problem, arguments.config) << "\n";
-  if (!loaded.ok()) return kExitBadConfiguration;
-  auto options = control::make_options(loaded.config);
-  if (!options) {
-    std::cerr << arguments.config << ": " << options.message() << "\n";
-    return kExitBadConfiguration;
-  }
+  if (!loaded.ok()) return refuse(loaded.problems, arguments.config);
+  conf::Findings findings{loaded.positions};
+  auto options = control::make_options(loaded.config, findings);
+  if (const auto problems = findings.take(); !problems.empty()) return refuse(problems, arguments.config);
   if (arguments.check) {
     std::cout << arguments.config << ": ok\n";
     return 0;
   }
-  base::start_log(options->log_level);
+  base::start_log(options.log_level);
   try {
-    return run(std::move(*options));
+    return run(std::move(options));
   } catch (const std::exception& error) {
     return fail(error.what());  // Out of memory or of file descriptors at start: nothing can run without.
   }

@@ -5,13 +5,10 @@
 
 #include "conf/config.pb.h"
 #include "conf/duration.h"
-#include "control/kube/kubeconfig.h"
 
 namespace sluice::control {
 namespace {
 
-using base::fail;
-using base::Result;
 namespace dpdk = dataplane::dpdk;
 
 // The loader has validated the text: a duration or an address that cannot be read here is a mistake of ours.
@@ -125,22 +122,6 @@ PortOptions port_options(const conf::Port& port) {
   return options;
 }
 
-Result<ClusterOptions> cluster_options(const conf::Cluster& cluster) {
-  ClusterOptions options{
-      .name = cluster.name(),
-      .load_balancer_classes = {cluster.load_balancer_classes().begin(), cluster.load_balancer_classes().end()},
-      .claim_classless = cluster.claim_classless()};
-  const auto access = [&] {
-    if (!cluster.kubeconfig().empty()) return kube::load_kubeconfig(cluster.kubeconfig(), cluster.context());
-    if (cluster.in_cluster()) return kube::in_cluster_access(kube::ServiceAccount::from_environment());
-    return kube::server_access(
-        {.server = cluster.server(), .ca_file = cluster.ca_file(), .token_file = cluster.token_file()});
-  }();
-  if (!access) return fail("clusters: " + cluster.name() + ": " + access.message());
-  options.access = *access;
-  return options;
-}
-
 std::string log_level(conf::LogLevel level) {
   switch (level) {
     case conf::LOG_LEVEL_DEBUG: return "debug";
@@ -152,7 +133,7 @@ std::string log_level(conf::LogLevel level) {
 
 }  // namespace
 
-Result<Options> make_options(const conf::Config& config) {
+Options make_options(const conf::Config& config, conf::Findings& findings) {
   Options options{.log_level = log_level(config.log_level()),
                   .state_dir = config.state_dir(),
                   .admin_socket = config.admin_socket(),
@@ -165,12 +146,8 @@ Result<Options> make_options(const conf::Config& config) {
     for (const auto& range : pool.ranges()) made.ranges.push_back(ipam::AddressRange::parse(range).value());
     options.pools.push_back(std::move(made));
   }
-  if (auto checked = ipam::check_pools(options.pools); !checked) return fail(checked.message());
-  for (const auto& cluster : config.clusters()) {
-    auto made = cluster_options(cluster);
-    if (!made) return fail(made.message());
-    options.clusters.push_back(std::move(*made));
-  }
+  if (const auto checked = ipam::check_pools(options.pools); !checked) findings.add("pools", checked.message());
+  options.clusters = cluster_options(config, findings);
   return options;
 }
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "conf/problem.h"
+#include "control/cluster_options.h"
 #include "control/ipam/pool.h"
-#include "control/kube/access.h"
 #include "control/netlink/configure.h"
 #include "dataplane/dpdk/start.h"
 #include "nat/timeouts.h"
@@ -26,13 +26,6 @@ struct PortOptions {  // The kernel's side of a dataplane port.
   std::vector<netlink::StaticRoute> routes;
 };
 
-struct ClusterOptions {
-  std::string name;
-  std::vector<std::string> load_balancer_classes;
-  bool claim_classless = false;
-  kube::Access access;
-};
-
 struct Options {
   std::string log_level;
   std::string state_dir;
@@ -45,7 +38,8 @@ struct Options {
   std::chrono::nanoseconds longest_idle{};  // No flow lives longer than this without a packet.
 };
 
-// The configuration was validated: what can still be wrong is what it points at (kubeconfigs, token files).
-base::Result<Options> make_options(const conf::Config& config);
+// The configuration was validated: what can still be wrong is what it points at (kubeconfigs, token files). All of that
+// is found at once; the options are not to be used when anything was.
+Options make_options(const conf::Config& config, conf::Findings& findings);
 
 }  // namespace sluice::control

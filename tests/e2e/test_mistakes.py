@@ -67,6 +67,24 @@ def test_a_kubeconfig_that_is_not_there_is_said_in_a_sentence(edge, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+def test_what_is_wrong_with_every_cluster_is_shown_at_once_with_its_place(edge, tmp_path):
+    right = edge.lab.sluiced.config.read_text(encoding="utf-8")
+    file = tmp_path / "sluice.yaml"
+    before, _ = re.split(r"^clusters:.*\n", right, maxsplit=1, flags=re.MULTILINE)
+    first = before.count("\n") + 2
+    file.write_text(before + "clusters:\n"
+                    "  - {name: one, kubeconfig: /nonexistent/one}\n"
+                    f"  - {{name: two, kubeconfig: {edge.lab.kubeconfig}, context: nowhere}}\n"
+                    "  - {name: three, server: 'https://192.0.2.1', ca_file: /nonexistent/ca, token_file: /nonexistent/t}\n",
+                    encoding="utf-8")
+    for arguments in (("--config", file), ("--config", file, "--check")):
+        done = start(*map(str, arguments))
+        assert done.returncode == 3, done
+        found = re.findall(rf"^{file}:(\d+):\d+: clusters\[(\d)\]\.(\w+): ", done.stderr, re.MULTILINE)
+        assert found == [(str(first), "0", "kubeconfig"), (str(first + 1), "1", "context"),
+                         (str(first + 2), "2", "ca_file"), (str(first + 2), "2", "token_file")], done.stderr
+
+
 def test_a_configuration_that_is_right_is_called_so(edge):
     done = start("--config", str(edge.lab.sluiced.config), "--check")
     assert done.returncode == 0 and "ok" in done.stdout, done
