@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/health/prober.h"
 #include "control/ipam/pool.h"
 #include "control/kube/access.h"
 #include "control/netlink/configure.h"
@@ -41,6 +42,7 @@ struct Options {
   std::vector<PortOptions> ports;
   std::vector<ipam::Pool> pools;
   std::vector<ClusterOptions> clusters;
+  health::Settings probes;
   nat::Timeouts timeouts;
   std::chrono::nanoseconds longest_idle{};  // No flow lives longer than this without a packet.
 };
