@@ -93,6 +93,14 @@ class Edge:
         wait_for(lambda: all(self.client.is_served(address, port, timeout=1) for _ in range(tries)), timeout,
                  f"HTTP at {address}:{port}")
 
+    def wait_every_node(self, node_port: int, timeout: float) -> None:
+        """Until each node's proxy serves a node port, as the appliance sees it."""
+        def serves(node: str) -> bool:
+            url = f"http://{topology.node_address(node)}:{node_port}/whoami"
+            done = self.lab.ns("appliance").run(["curl", "-fsS", "-o", "/dev/null", "-m", "1", url], check=False)
+            return done.returncode == 0
+        wait_for(lambda: all(serves(node) for node in self.lab.nodes), timeout, "all nodes' proxies", interval=0.5)
+
     def get(self, name: str = INGRESS, namespace: str = NAMESPACE) -> dict | None:
         return self.kube.find("services", name, namespace)
 
