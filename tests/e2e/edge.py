@@ -60,6 +60,11 @@ class Edge:
         rows = self.ask("show", "backends").get("backends", [])
         return {row["node"] for row in rows if row["service"].endswith("/" + service) and row["state"] == "in"}
 
+    def reasons(self, service: str = INGRESS) -> dict[str, str]:
+        """Node → why it is in, draining or out."""
+        rows = self.ask("show", "backends").get("backends", [])
+        return {row["node"]: row.get("reason", "") for row in rows if row["service"].endswith("/" + service)}
+
     def dropped(self, verdict: str) -> int:
         rows = self.ask("show", "drops")["rows"]
         return sum(int(row.get("packets", 0)) for row in rows if row["verdict"] == verdict)
@@ -81,6 +86,7 @@ class Edge:
         self.create(name, **how)
         address = self.wait_address(name, how.get("namespace", NAMESPACE))
         self.wait_http(address, tries=24)
+        wait_for(lambda: not any("waits" in reason for reason in self.reasons(name).values()), 10, "all health ports")
         return address
 
     def address(self, name: str = INGRESS, namespace: str = NAMESPACE) -> str | None:

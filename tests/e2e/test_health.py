@@ -22,19 +22,13 @@ def without_proxy(edge, *nodes: str):
                 edge.lab.start_node_proxy(node)
 
 
-def reasons(edge, service: str = INGRESS) -> dict[str, str]:
-    """Node → why it is in, draining or out."""
-    rows = edge.ask("show", "backends").get("backends", [])
-    return {row["node"]: row["reason"] for row in rows if row["service"].endswith("/" + service)}
-
-
 def test_a_pod_s_new_node_gets_no_connection_until_its_proxy_answers(edge):
     edge.place(node1=1, node2=1)
     address = edge.serve()
     with without_proxy(edge, "node3"):
         load = edge.lab.load("new", f"{address}:80", rate=100, seconds=6, source=ALL_CLIENTS)
         fresh = edge.lab.add_pod("node3")
-        wait_for(lambda: "waits" in reasons(edge)["node3"], 3, "node3 to be waited for")
+        wait_for(lambda: "waits" in edge.reasons()["node3"], 3, "node3 to be waited for")
         edge.pause(1)
         assert edge.backend_nodes() == {"node1", "node2"}
         edge.lab.start_node_proxy("node3")
@@ -52,7 +46,7 @@ def test_the_old_node_goes_on_until_the_only_successor_answers(edge):
         load = edge.lab.load("new", f"{address}:80", rate=100, seconds=5, source=ALL_CLIENTS)
         fresh = edge.lab.add_pod("node3")
         edge.lab.pods.drain(leaving)
-        wait_for(lambda: "goes on" in reasons(edge)["node1"], 1, "node1 to go on")
+        wait_for(lambda: "goes on" in edge.reasons()["node1"], 1, "node1 to go on")
         assert edge.backend_nodes() == {"node1"}
         edge.lab.start_node_proxy("node3")
         wait_for(lambda: edge.backend_nodes() == {"node3"}, 5, "node3 alone")
@@ -70,7 +64,7 @@ def test_a_node_without_its_proxy_gets_no_new_connections_and_keeps_the_old_ones
     held = [edge.client.connect(address, 80) for _ in range(12)]
     with without_proxy(edge, "node3"):
         wait_for(lambda: edge.backend_nodes() == {"node1", "node2"}, 5, "two nodes")
-        assert reasons(edge)["node3"].endswith("its health port is silent")
+        assert edge.reasons()["node3"].endswith("its health port is silent")
         for connection in held:
             assert edge.client.get_on(connection).status == 200
     wait_for(lambda: edge.backend_nodes() == set(edge.lab.nodes), 5, "three nodes")
@@ -83,7 +77,7 @@ def test_the_slices_alone_count_when_no_proxy_answers(edge):
     address = edge.serve()
     load = edge.lab.load("new", f"{address}:80", rate=100, seconds=5, source=ALL_CLIENTS)
     with without_proxy(edge, *edge.lab.nodes):
-        wait_for(lambda: all("the slices alone count" in reasons(edge)[node] for node in ("node1", "node2")), 5,
+        wait_for(lambda: all("the slices alone count" in edge.reasons()[node] for node in ("node1", "node2")), 5,
                  "both nodes without a probe that passes")
         assert edge.backend_nodes() == {"node1", "node2"}
         told = edge.lab.sluice("explain", "service", f"{NAMESPACE}/{INGRESS}").stdout
