@@ -64,6 +64,21 @@ void check_process(const Config& config, Findings& findings) {
   check_workers(config.workers(), findings);
 }
 
+void check_health(const Config& config, Findings& findings) {
+  const Health& health = config.health();
+  const std::array<std::pair<const char*, const std::string*>, 2> durations{
+      {{"health.interval", &health.interval()}, {"health.timeout", &health.timeout()}}};
+  for (const auto& [path, text] : durations) {
+    const auto parsed = parse_duration(*text);
+    expect(parsed, findings, path);
+    if (parsed && (*parsed < std::chrono::milliseconds{100} || *parsed > std::chrono::seconds{60})) {
+      findings.add(path, "expected 100ms to 60s, got '" + *text + "'");
+    }
+  }
+  expect_within({1, 10}, health.rise(), findings, "health.rise");
+  expect_within({1, 10}, health.fall(), findings, "health.fall");
+}
+
 void check_timeouts(const Config& config, Findings& findings) {
   const Timeouts& timeouts = config.timeouts();
   const std::array<std::pair<const char*, const std::string*>, 8> all{{

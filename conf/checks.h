@@ -13,6 +13,7 @@ namespace sluice::conf {
 class Config;
 
 void check_process(const Config& config, Findings& findings);  // engine, files, dpdk, workers
+void check_health(const Config& config, Findings& findings);
 void check_timeouts(const Config& config, Findings& findings);
 void check_ports(const Config& config, Findings& findings);
 void check_snat(const Config& config, Findings& findings);

@@ -25,6 +25,14 @@ void apply_defaults(Port& port) {
   if (!port.has_announce_vips()) port.set_announce_vips(true);
 }
 
+void apply_defaults(Health& health) {
+  if (!health.has_enabled()) health.set_enabled(true);
+  if (!health.has_interval()) health.set_interval("1s");
+  if (!health.has_timeout()) health.set_timeout("1s");
+  if (!health.has_rise()) health.set_rise(1);
+  if (!health.has_fall()) health.set_fall(2);
+}
+
 // As nat/timeouts.h has them, with the reasons.
 void apply_defaults(Timeouts& timeouts) {
   if (!timeouts.has_tcp_syn()) timeouts.set_tcp_syn("5s");
@@ -53,6 +61,7 @@ void apply_defaults(Config& config) {
     if (cluster.load_balancer_classes().empty()) cluster.add_load_balancer_classes("sluice.dev/edge");
   }
   apply_defaults(*config.mutable_timeouts());
+  apply_defaults(*config.mutable_health());
 }
 
 }  // namespace sluice::conf

@@ -11,6 +11,7 @@ std::vector<Problem> validate(const Config& config, const Positions& positions) 
   check_snat(config, findings);
   check_pools(config, findings);
   check_clusters(config, findings);
+  check_health(config, findings);
   check_timeouts(config, findings);
   return findings.take();
 }

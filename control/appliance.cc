@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "control/backends.h"
 
 namespace sluice::control {
 namespace {
@@ -51,6 +52,9 @@ Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options op
   for (const auto& cluster : self.options_.clusters) {
     self.clusters_.push_back(
         std::make_unique<ClusterLink>(reactor, self.http_, cluster, host_name(), [&self] { self.changed(); }));
+  }
+  if (self.options_.probes.enabled) {
+    self.prober_ = std::make_unique<health::Prober>(reactor, self.options_.probes, [&self] { self.changed(); });
   }
   self.changed();
   return appliance;
@@ -118,7 +122,10 @@ void Appliance::turn() {
 
 void Appliance::plan_anew() {
   std::vector<ClusterInput> inputs;
-  for (const auto& cluster : clusters_) inputs.push_back(cluster->input());
+  for (const auto& cluster : clusters_) {
+    inputs.push_back(cluster->input());
+    if (prober_) inputs.back().probes = &prober_->view();
+  }
   plan_ = reconcile({.clusters = inputs, .pools = options_.pools, .book = ledger_->book(), .now = std::time(nullptr)});
   const auto stored = ledger_->store(plan_.book);
   if (!stored) {
@@ -132,6 +139,7 @@ void Appliance::plan_anew() {
     }
   }
   ledger_failure_ = stored ? "" : stored.message();
+  if (prober_) prober_->want(probes_for(plan_));
 }
 
 void Appliance::publish(const Plan& before) {

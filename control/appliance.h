@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "control/announce/l2.h"
 #include "control/cluster_link.h"
+#include "control/health/prober.h"
 #include "control/ipam/ledger.h"
 #include "control/kube/http.h"
 #include "control/netlink/kernel_state.h"
@@ -53,6 +54,7 @@ class Appliance {
   std::unique_ptr<announce::L2Announcer> announcer_;
   kube::HttpClient http_;
   std::vector<std::unique_ptr<ClusterLink>> clusters_;
+  std::unique_ptr<health::Prober> prober_;  // Null: not wished.
   SnapshotBuilder builder_;
   Plan plan_;
   bool turn_is_due_ = false;

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "control/health/decide.h"
+
 namespace sluice::control {
 namespace {
 
@@ -49,9 +51,9 @@ std::string count_of(std::uint32_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string{what} + (count == 1 ? "" : "s");
 }
 
-// One node for one port. The node is eligible.
-PlannedNode judge(const kube::Service& service, const PortEndpoints& endpoints, const std::string& node) {
-  PlannedNode judged{.node = node};
+// One eligible node for one port, by the slices.
+PlannedNode judge(const kube::Service& service, const PortEndpoints& endpoints, PlannedNode judged) {
+  judged.state = PlannedNode::State::kOut;
   if (endpoints.usable.empty()) {
     judged.reason = "the Service has no usable endpoint";
     return judged;
@@ -59,20 +61,66 @@ PlannedNode judge(const kube::Service& service, const PortEndpoints& endpoints, 
   if (service.external_traffic_policy == kube::TrafficPolicy::kCluster) {
     judged.state = PlannedNode::State::kIn;
     judged.weight = 1;
+    judged.health_port = kNodeProxyHealthPort;
     judged.reason = "policy Cluster: every eligible node";
     return judged;
   }
-  if (const auto found = endpoints.usable.find(node); found != endpoints.usable.end()) {
+  if (const auto found = endpoints.usable.find(judged.node); found != endpoints.usable.end()) {
     judged.state = PlannedNode::State::kIn;
     judged.weight = found->second;
+    judged.health_port = service.health_check_node_port;
     judged.reason = count_of(found->second, "usable local endpoint");
-  } else if (const auto ending = endpoints.terminating.find(node); ending != endpoints.terminating.end()) {
+  } else if (const auto ending = endpoints.terminating.find(judged.node); ending != endpoints.terminating.end()) {
     judged.state = PlannedNode::State::kDraining;
+    judged.weight = ending->second;  // Counts if it has to go on.
+    judged.health_port = service.health_check_node_port;
     judged.reason = "only terminating local endpoints (" + std::to_string(ending->second) + ")";
   } else {
     judged.reason = "policy Local: no local endpoint";
   }
   return judged;
+}
+
+health::Word word_of(PlannedNode::State state) {
+  switch (state) {
+    case PlannedNode::State::kIn: return health::Word::kIn;
+    case PlannedNode::State::kDraining: return health::Word::kDraining;
+    case PlannedNode::State::kOut: return health::Word::kOut;
+  }
+  return health::Word::kOut;
+}
+
+PlannedNode::State state_of(health::Word word) {
+  switch (word) {
+    case health::Word::kIn: return PlannedNode::State::kIn;
+    case health::Word::kDraining: return PlannedNode::State::kDraining;
+    case health::Word::kOut: return PlannedNode::State::kOut;
+  }
+  return PlannedNode::State::kOut;
+}
+
+// What the probes make of the slices' word. Nodes that are not to be probed stay as they are.
+void apply_probes(const health::View& probes, std::vector<PlannedNode>& judged) {
+  std::vector<health::Candidate> candidates;
+  std::vector<PlannedNode*> concerned;
+  for (auto& node : judged) {
+    if (node.health_port == 0 || !node.address) continue;
+    const auto seen = probes.find({*node.address, node.health_port});
+    candidates.push_back({.slices = word_of(node.state), .seen = {}});
+    if (seen != probes.end()) candidates.back().seen = seen->second;
+    concerned.push_back(&node);
+  }
+  const auto decisions = health::decide(candidates);
+  for (std::size_t i = 0; i < decisions.size(); ++i) {
+    concerned[i]->state = state_of(decisions[i].word);
+    if (!decisions[i].reason.empty()) concerned[i]->reason += "; " + decisions[i].reason;
+  }
+}
+
+// A node that serves any port is in; the first port speaks for its weight.
+bool is_better(const PlannedNode& node, const PlannedNode& shown) {
+  if (node.state != shown.state) return node.state < shown.state;
+  return node.health_port != 0 && shown.health_port == 0;  // Waits to be let in.
 }
 
 bool parse_bool_label(std::string_view value) {  // As Go's strconv.ParseBool; junk means true here (CCM).
@@ -102,28 +150,44 @@ Eligibility eligibility(const kube::Node& node) {
   return result;
 }
 
-void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, PlannedService& planned) {
-  std::vector<PortEndpoints> endpoints;
-  for (const auto& port : planned.ports) {
-    endpoints.push_back(count_endpoints(cluster.slices_of(service.meta.key()), port));
-  }
+void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, const health::View* probes,
+                     PlannedService& planned) {
   for (const auto& [name, node] : cluster.nodes) {
     const Eligibility eligible = eligibility(node);
-    PlannedNode shown{.node = name, .address = eligible.address, .state = eligible.state, .reason = eligible.reason};
-    for (std::size_t i = 0; i < planned.ports.size() && eligible.state == PlannedNode::State::kIn; ++i) {
-      const PlannedNode judged = judge(service, endpoints[i], name);
-      if (judged.state == PlannedNode::State::kIn && planned.ports[i].is_served()) {
-        planned.ports[i].backends.push_back({.node = name, .address = *eligible.address, .weight = judged.weight});
-      }
-      // A node that serves any port is in; the first port speaks for its weight.
-      const bool better = i == 0 || (shown.state != PlannedNode::State::kIn && judged.state < shown.state);
-      if (!better) continue;
-      shown.state = judged.state;
-      shown.weight = judged.weight;
-      shown.reason = judged.reason;
-    }
-    planned.nodes.push_back(std::move(shown));
+    planned.nodes.push_back(
+        {.node = name, .address = eligible.address, .state = eligible.state, .reason = eligible.reason});
   }
+  const std::vector<PlannedNode> all = planned.nodes;
+  for (auto& port : planned.ports) {
+    const PortEndpoints endpoints = count_endpoints(cluster.slices_of(service.meta.key()), port);
+    std::vector<PlannedNode> judged = all;
+    for (auto& node : judged) {
+      if (node.state == PlannedNode::State::kIn) node = judge(service, endpoints, node);
+    }
+    if (probes != nullptr) apply_probes(*probes, judged);
+    for (std::size_t i = 0; i < judged.size(); ++i) {
+      PlannedNode& node = judged[i];
+      if (node.state != PlannedNode::State::kIn) node.weight = 0;
+      if (node.state == PlannedNode::State::kIn && port.is_served()) {
+        port.backends.push_back({.node = node.node, .address = *node.address, .weight = node.weight});
+      }
+      if (&port == &planned.ports.front() || is_better(node, planned.nodes[i])) planned.nodes[i] = node;
+    }
+  }
+}
+
+std::vector<health::Wish> probes_for(const Plan& plan) {
+  std::vector<health::Wish> wishes;
+  for (const auto& service : plan.services) {
+    if (!service.vip) continue;
+    for (const auto& node : service.nodes) {
+      if (node.health_port == 0 || !node.address) continue;
+      const bool serves = node.state == PlannedNode::State::kIn;
+      wishes.push_back({.target = {*node.address, node.health_port},
+                        .trust = serves ? health::Trust::kGranted : health::Trust::kNone});
+    }
+  }
+  return wishes;
 }
 
 }  // namespace sluice::control

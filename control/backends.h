@@ -3,8 +3,10 @@
 //
 // Cluster: every eligible node, weight 1, as long as the Service has a usable endpoint anywhere. Local: the nodes with
 // usable endpoints, weighted by their number. Usable endpoints are the ready ones, or, when there is none at all, those
-// that still serve while they terminate. Ready is no criterion for nodes: probes and slices say what works.
+// that still serve while they terminate. Ready is no criterion for nodes: probes and slices say what works. Probes go
+// to the Service's healthCheckNodePort (Local), or to the health port of the node's proxy (Cluster).
 
+#include "control/health/prober.h"
 #include "control/kube/cluster_state.h"
 #include "control/plan.h"
 
@@ -12,6 +14,7 @@ namespace sluice::control {
 
 inline constexpr std::string_view kExcludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 inline constexpr std::string_view kAutoscalerTaint = "ToBeDeletedByClusterAutoscaler";
+inline constexpr std::uint16_t kNodeProxyHealthPort = 10256;  // As kube-proxy's --healthz-bind-address has it.
 
 // Whether a node may be a backend of anything; `reason` says why not.
 struct Eligibility {
@@ -21,7 +24,12 @@ struct Eligibility {
 };
 Eligibility eligibility(const kube::Node& node);
 
-// Fills in `planned.nodes` and the backends of its ports, of which name, protocol and node port are known.
-void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, PlannedService& planned);
+// Fills in `planned.nodes` and the backends of its ports, of which name, protocol and node port are known. `probes` is
+// null when nobody probes.
+void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, const health::View* probes,
+                     PlannedService& planned);
+
+// Whom to probe for this plan.
+std::vector<health::Wish> probes_for(const Plan& plan);
 
 }  // namespace sluice::control

@@ -33,6 +33,16 @@ std::chrono::nanoseconds longest(const nat::Timeouts& timeouts) {
                                     timeouts.udp_unreplied, timeouts.udp, timeouts.dns_unreplied, timeouts.dns}));
 }
 
+health::Settings probes(const conf::Health& from) {
+  const auto milliseconds = [](const std::string& text) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration(text));
+  };
+  return {.enabled = from.enabled(),
+          .interval = milliseconds(from.interval()),
+          .timeout = milliseconds(from.timeout()),
+          .rules = {.rise = from.rise(), .fall = from.fall()}};
+}
+
 // As DPDK names devices: in lower case, with the domain that people leave out ("03:00.0").
 std::string full_pci_address(std::string address) {
   std::ranges::transform(address, address.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -138,6 +148,7 @@ Options make_options(const conf::Config& config, conf::Findings& findings) {
                   .state_dir = config.state_dir(),
                   .admin_socket = config.admin_socket(),
                   .forwarder = forwarder_options(config),
+                  .probes = probes(config.health()),
                   .timeouts = timeouts(config.timeouts())};
   options.longest_idle = longest(options.timeouts);
   for (const auto& port : config.ports()) options.ports.push_back(port_options(port));

@@ -6,6 +6,7 @@
 
 #include "conf/problem.h"
 #include "control/cluster_options.h"
+#include "control/health/prober.h"
 #include "control/ipam/pool.h"
 #include "control/netlink/configure.h"
 #include "dataplane/dpdk/start.h"
@@ -34,6 +35,7 @@ struct Options {
   std::vector<PortOptions> ports;
   std::vector<ipam::Pool> pools;
   std::vector<ClusterOptions> clusters;
+  health::Settings probes;
   nat::Timeouts timeouts;
   std::chrono::nanoseconds longest_idle{};  // No flow lives longer than this without a packet.
 };

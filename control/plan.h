@@ -32,6 +32,7 @@ struct PlannedNode {
   State state = State::kOut;
   std::uint32_t weight = 0;  // Of the first port; 1 for every node under policy Cluster.
   std::string reason;
+  std::uint16_t health_port = 0;  // Where to ask whether it serves; zero: nothing depends on it.
 
   bool operator==(const PlannedNode&) const = default;
 };

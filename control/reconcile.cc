@@ -74,7 +74,7 @@ PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& servi
   planned.meta.resource_version.clear();
   for (const auto& port : service.ports) planned.ports.push_back(plan_port(port));
   read_source_ranges(service, planned);
-  choose_backends(*cluster.state, service, planned);
+  choose_backends(*cluster.state, service, cluster.probes, planned);
   return planned;
 }
 

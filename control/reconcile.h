@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "control/health/record.h"
 #include "control/ipam/pool.h"
 #include "control/kube/cluster_state.h"
 #include "control/plan.h"
@@ -20,6 +21,7 @@ struct ClusterInput {
   std::vector<std::string> load_balancer_classes;  // spec.loadBalancerClass values that are ours.
   bool claim_classless = false;                    // Services without a class are ours, too.
   const kube::ClusterState* state = nullptr;       // Synced.
+  const health::View* probes = nullptr;            // Null: nobody probes.
 };
 
 struct ReconcileInput {

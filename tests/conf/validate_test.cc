@@ -70,6 +70,12 @@ INSTANTIATE_TEST_SUITE_P(
              "f:5:23: workers.idle_sleep: expected a duration like 50us, 5s or 2h4m, got 'soon'"),
         more("workers: {idle_sleep: 1s}",
              "f:5:23: workers.idle_sleep: expected at most 10ms: packets wait that long, got '1s'"),
+        more("health: {interval: 50ms}", "f:5:20: health.interval: expected 100ms to 60s, got '50ms'"),
+        more("health: {timeout: 2m}", "f:5:19: health.timeout: expected 100ms to 60s, got '2m'"),
+        more("health: {timeout: soon}",
+             "f:5:19: health.timeout: expected a duration like 50us, 5s or 2h4m, got 'soon'"),
+        more("health: {rise: 0}", "f:5:16: health.rise: expected 1 to 10, got 0"),
+        more("health: {fall: 11}", "f:5:16: health.fall: expected 1 to 10, got 11"),
         more("timeouts: {tcp_syn: 5}", "f:5:21: timeouts.tcp_syn: expected a duration like 50us, 5s or 2h4m, got '5'"),
         more("timeouts: {udp_replied: 0}", "f:5:25: timeouts.udp_replied: expected 1s to 30d, got '0'"),
         more("timeouts: {dns_replied: 31d}", "f:5:25: timeouts.dns_replied: expected 1s to 30d, got '31d'")));

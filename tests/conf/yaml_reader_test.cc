@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"snat: {bgp: 1}", "f:1:8: snat.bgp: unknown key; known are addresses, ports"},
         Case{"? [a]\n: 1",
              "f:1:3: (a key that is not a word): unknown key; known are engine, log_level, state_dir, "
-             "admin_socket, dpdk, workers, ports, snat, pools, clusters, timeouts"},
+             "admin_socket, dpdk, workers, ports, snat, pools, clusters, timeouts, health"},
         Case{"engine: dpdk\nengine: dpdk", "f:2:1: engine: given twice; the first is in line 1"},
         Case{"pools: [{name: a, name: b}]", "f:1:19: pools[0].name: given twice; the first is in line 1"},
         Case{"engine: DPDK", "f:1:9: engine: expected one of auto, dpdk, xdp, got 'DPDK'"},

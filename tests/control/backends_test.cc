@@ -28,7 +28,7 @@ kube::Service local_service() {
 
 PlannedService choose(const kube::ClusterState& cluster, const kube::Service& service) {
   PlannedService planned = with_ports_of(service);
-  choose_backends(cluster, service, planned);
+  choose_backends(cluster, service, nullptr, planned);
   return planned;
 }
 
@@ -305,7 +305,7 @@ TEST(Backends, IgnoreAnEndpointPortWithoutANumber) {
 TEST(Backends, AreNotGivenToAPortThatIsNotServed) {
   auto planned = with_ports_of(service("web"));
   planned.ports[0].error = "sluice.dev/NoNodePort";
-  choose_backends(usual_cluster(), service("web"), planned);
+  choose_backends(usual_cluster(), service("web"), nullptr, planned);
   EXPECT_FALSE(planned.has_backends());
 }
 

@@ -60,6 +60,11 @@ class Edge:
         rows = self.ask("show", "backends").get("backends", [])
         return {row["node"] for row in rows if row["service"].endswith("/" + service) and row["state"] == "in"}
 
+    def reasons(self, service: str = INGRESS) -> dict[str, str]:
+        """Node → why it is in, draining or out."""
+        rows = self.ask("show", "backends").get("backends", [])
+        return {row["node"]: row.get("reason", "") for row in rows if row["service"].endswith("/" + service)}
+
     def dropped(self, verdict: str) -> int:
         rows = self.ask("show", "drops")["rows"]
         return sum(int(row.get("packets", 0)) for row in rows if row["verdict"] == verdict)
@@ -81,6 +86,7 @@ class Edge:
         self.create(name, **how)
         address = self.wait_address(name, how.get("namespace", NAMESPACE))
         self.wait_http(address, tries=24)
+        wait_for(lambda: not any("waits" in reason for reason in self.reasons(name).values()), 10, "all health ports")
         return address
 
     def address(self, name: str = INGRESS, namespace: str = NAMESPACE) -> str | None:
@@ -92,6 +98,14 @@ class Edge:
     def wait_http(self, address: str, port: int = 80, timeout: float = 10, tries: int = 1) -> None:
         wait_for(lambda: all(self.client.is_served(address, port, timeout=1) for _ in range(tries)), timeout,
                  f"HTTP at {address}:{port}")
+
+    def wait_every_node(self, node_port: int, timeout: float) -> None:
+        """Until each node's proxy serves a node port, as the appliance sees it."""
+        def serves(node: str) -> bool:
+            url = f"http://{topology.node_address(node)}:{node_port}/whoami"
+            done = self.lab.ns("appliance").run(["curl", "-fsS", "-o", "/dev/null", "-m", "1", url], check=False)
+            return done.returncode == 0
+        wait_for(lambda: all(serves(node) for node in self.lab.nodes), timeout, "all nodes' proxies", interval=0.5)
 
     def get(self, name: str = INGRESS, namespace: str = NAMESPACE) -> dict | None:
         return self.kube.find("services", name, namespace)

@@ -11,6 +11,7 @@ from tools.lab import wait_for
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
+@pytest.mark.real_too
 def test_a_pod_moves_to_another_node_and_no_connection_fails(edge):
     edge.place(node1=1, node2=1)
     address = edge.serve()
@@ -38,6 +39,7 @@ def test_long_connections_to_other_nodes_survive_the_end_of_a_node_s_last_pod(ed
         connection.close()
 
 
+@pytest.mark.real_too
 @pytest.mark.parametrize("policy", ["Cluster", "Local"])
 def test_a_rolling_update_breaks_no_connection_under_policy(edge, policy):
     address = edge.serve(policy=policy)

@@ -44,10 +44,12 @@ def test_traffic_goes_on_while_the_api_server_is_stopped(edge):
     edge.lab.start_control_plane()
     assert edge.address() == address
     edge.create("afterwards")
-    # kube-proxy comes back in its own time: its delays have doubled for a minute.
     edge.wait_http(edge.wait_address("afterwards", timeout=30), timeout=120)
     result = load.result()
     assert result["failed"] == 0, result
+    # kube-proxy comes back in its own time: its delays have doubled for a minute. Tests that follow need all of them.
+    edge.create("everywhere", policy="Cluster")
+    edge.wait_every_node(edge.node_port("http", "everywhere"), timeout=150)
 
 
 FAULTS = {

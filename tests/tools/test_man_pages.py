@@ -8,7 +8,7 @@ from checking.suites import ROOT
 
 PAGES = sorted((ROOT / "docs/man").glob("*.scd"))
 SECTIONS = {"Config": "THE DAEMON", "Dpdk": "dpdk", "Workers": "workers", "Port": "ports", "Snat": "snat",
-            "Pool": "pools", "Cluster": "clusters", "Timeouts": "timeouts"}
+            "Pool": "pools", "Cluster": "clusters", "Timeouts": "timeouts", "Health": "health"}
 
 
 def messages():

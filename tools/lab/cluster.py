@@ -12,6 +12,7 @@ from .kube import Kube, KubeError
 from .netns import Namespace
 from .pki import Authority
 from .process import Processes
+from .programs import find
 from .topology import API_SERVER, POD_NETWORK
 
 PORT = 6443
@@ -20,6 +21,20 @@ SERVICE_NETWORK = "10.96.0.0/16"
 SERVICE_FIRST = "10.96.0.1"
 # Nodes and pods are bare objects here, nobody sends heartbeats for them; the slices are the lab's own.
 CONTROLLERS = "*,-nodelifecycle,-podgc,-endpointslice,-endpointslicemirroring,-ttl,-nodeipam"
+
+# kube-proxy 1.20 marks what shall be dropped and leaves the dropping to the kubelet, which the lab has not. Without it
+# such a connection is accepted by the socket that kube-proxy holds on the node port, and forgotten.
+KUBELET_RULES = """*nat
+:KUBE-MARK-DROP - [0:0]
+-A KUBE-MARK-DROP -j MARK --or-mark 0x8000
+COMMIT
+*filter
+:KUBE-FIREWALL - [0:0]
+-A KUBE-FIREWALL -m mark --mark 0x8000/0x8000 -j DROP
+-I INPUT -j KUBE-FIREWALL
+-I OUTPUT -j KUBE-FIREWALL
+COMMIT
+"""
 
 
 class RealControlPlane:
@@ -47,6 +62,7 @@ class RealControlPlane:
             self._processes.stop(name, signal.SIGKILL)
 
     def start_kube_proxy(self, name: str, node: str, namespace: Namespace) -> None:
+        namespace.run([find("iptables-restore"), "--noflush", "--wait", "5"], input=KUBELET_RULES)
         self._processes.start(name, [
             self._assets / "kube-proxy", "--kubeconfig", self._directory / "proxy.conf",
             "--hostname-override", node, "--proxy-mode", "iptables", "--cluster-cidr", POD_NETWORK,

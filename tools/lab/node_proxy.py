@@ -147,7 +147,8 @@ def main() -> None:
         changed.clear()
         if not (services.synced and slices.synced):
             continue
-        ports = node_ports(services.objects, slices.objects, options.node)
+        seen = services.objects, slices.objects  # Health ports must not know more than the rules.
+        ports = node_ports(*seen, options.node)
         text = ruleset(ports)
         if text != loaded:
             done = subprocess.run([find("nft"), "-f", "-"], input=text, text=True, capture_output=True)
@@ -158,7 +159,7 @@ def main() -> None:
                 continue
             forget_udp(before, ports)
             loaded, before = text, ports
-        if not health.update(local_endpoints(services.objects, slices.objects, options.node)):
+        if not health.update(local_endpoints(*seen, options.node)):
             changed.set()
             time.sleep(0.1)
 
