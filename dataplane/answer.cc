@@ -1,6 +1,5 @@
 #include "dataplane/answer.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "net/checksum.h"
@@ -8,18 +7,12 @@
 namespace sluice::dataplane {
 namespace {
 
-bool answers_for(const Snapshot& snapshot, const Packet& packet, net::Ipv4Address address) {
-  const auto& others = snapshot.answered_addresses;
-  if (std::binary_search(others.begin(), others.end(), address)) return true;
-  return snapshot.ports[packet.port].announces_vips && snapshot.services.has_vip(address);
-}
-
 Verdict answer_arp(const Snapshot& snapshot, Packet& packet) {
   auto& arp = packet.header<net::ArpPacket>(packet.l3);
   const bool is_request = arp.operation == net::kArpRequest && arp.hardware_type == net::Be16{1} &&
                           arp.protocol_type == net::kEtherTypeIpv4 && arp.hardware_length == 6 &&
                           arp.protocol_length == 4;
-  if (!is_request || !answers_for(snapshot, packet, arp.target)) return Verdict::kToKernel;
+  if (!is_request || !answers_for<net::Ipv4>(snapshot, packet, arp.target)) return Verdict::kToKernel;
   // A host that announces one of our addresses as its own asks nothing, and an answer would not help it.
   if (arp.sender == arp.target) return Verdict::kToKernel;
   const auto& mac = snapshot.ports[packet.port].mac;
@@ -33,9 +26,10 @@ Verdict answer_arp(const Snapshot& snapshot, Packet& packet) {
 
 Verdict answer_echo(Packet& packet) {
   auto& ip = packet.ipv4();
-  const std::size_t l4 = packet.l3 + ip.header_length();
-  if (l4 + sizeof(net::IcmpHeader) > packet.l3 + std::size_t{ip.total_length.host()}) return Verdict::kDropTruncated;
-  auto& icmp = packet.header<net::IcmpHeader>(l4);
+  if (packet.l4 + sizeof(net::IcmpHeader) > packet.l3 + std::size_t{ip.total_length.host()}) {
+    return Verdict::kDropTruncated;
+  }
+  auto& icmp = packet.header<net::IcmpHeader>(packet.l4);
   if (icmp.type != net::kIcmpEchoRequest) return Verdict::kDropProtocol;
   const net::Be16 before{static_cast<std::uint16_t>(icmp.type << 8 | icmp.code)};
   icmp.type = net::kIcmpEchoReply;
@@ -53,12 +47,10 @@ Verdict answer_echo(Packet& packet) {
 
 }  // namespace
 
-Verdict answer(const Snapshot& snapshot, Packet& packet) {
-  if (packet.is_tcp_or_udp()) [[likely]]
-    return Verdict::kContinue;
-  if (packet.ethernet().type == net::kEtherTypeArp) return answer_arp(snapshot, packet);
-  const bool is_whole_icmp = packet.key.protocol == net::IpProtocol::kIcmp && !packet.ipv4().is_fragment();
-  if (is_whole_icmp && snapshot.services.has_vip(packet.key.destination)) return answer_echo(packet);
+Verdict answer_arp_or_ipv4(const Snapshot& snapshot, Packet& packet) {
+  if (packet.family == PacketFamily::kNone) return answer_arp(snapshot, packet);
+  const bool is_whole_icmp = packet.key4.protocol == net::IpProtocol::kIcmp && !packet.is_fragment();
+  if (is_whole_icmp && snapshot.v4.services.has_vip(packet.key4.destination)) return answer_echo(packet);
   return Verdict::kContinue;
 }
 

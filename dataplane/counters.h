@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "dataplane/verdict.h"
+#include "net/address.h"
 
 namespace sluice::dataplane {
 
@@ -21,6 +22,12 @@ class Counter {
 
  private:
   std::atomic<std::uint64_t> value_{0};
+};
+
+struct SnatUsage {
+  net::IpAddress address;
+  std::uint64_t in_use = 0;
+  std::uint64_t capacity = 0;
 };
 
 struct alignas(kCacheLine) WorkerCounters {  // Written by its worker, read by control.

@@ -17,17 +17,24 @@ namespace sluice::dataplane {
 
 struct FlowFilter {  // Unset fields match everything.
   std::optional<net::IpProtocol> protocol;
-  std::optional<net::Ipv4Address> client;
+  std::optional<net::IpAddress> client;
   std::optional<net::Be16> client_port;
-  std::optional<net::Ipv4Address> vip;
+  std::optional<net::IpAddress> vip;
   std::optional<net::Be16> vip_port;
-  std::optional<net::Ipv4Address> node;
+  std::optional<net::IpAddress> node;
 
-  bool matches(const nat::Flow& flow) const;
+  template <typename Family>
+  bool matches(const nat::Flow<Family>& flow) const;
 };
 
 struct FlowRecord {
-  nat::Flow flow;
+  net::IpAddress client, vip, node, snat;
+  net::Be16 client_port, vip_port, node_port, snat_port;
+  net::IpProtocol protocol{};
+  nat::TcpState state = nat::TcpState::kNone;
+  bool has_replied = false;  // The node has sent something.
+  lb::BackendId backend = lb::kNoBackend;
+  std::uint32_t service = 0;
   unsigned worker = 0;
   double idle_seconds = 0;
 };
@@ -44,12 +51,6 @@ struct PortStatus {
   std::vector<std::string> offloads;
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_missed = 0, rx_errors = 0;
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0;
-};
-
-struct SnatUsage {
-  net::Ipv4Address address;
-  std::uint64_t in_use = 0;
-  std::uint64_t capacity = 0;
 };
 
 class Forwarder {

@@ -3,6 +3,7 @@
 //
 // The bytes belong to the engine (an mbuf, a test's array); steps change them in place and never beyond `length`.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,19 +18,29 @@
 
 namespace sluice::dataplane {
 
-struct Packet {
+enum class PacketFamily : std::uint8_t { kNone, kIpv4, kIpv6 };
+
+// What IPv4 needs fills one cache line; an IPv6 key takes the second.
+struct alignas(64) Packet {
   std::uint8_t* data = nullptr;  // First byte of the Ethernet header.
   std::uint16_t length = 0;      // Bytes from there on; all of them are contiguous.
-  std::uint16_t port = 0;        // Where it came in; from `rewrite` on, where it goes out.
-  std::uint16_t l3 = 0;          // Offset of the network header.
-  std::uint16_t l4 = 0;          // Offset of the transport header; 0 where there is none that we know.
+  std::uint16_t room = 0;        // Bytes from there on that an answer may take; not less than `length`.
+  std::uint16_t l4 = 0;          // Offset of what is behind the IP headers; 0 in a fragment, and in what is not IP.
+  std::uint8_t l3 = 0;           // Offset of the network header.
+  std::uint8_t port = 0;         // Where it came in; from `rewrite` on, where it goes out.
   Verdict verdict = Verdict::kContinue;
   nat::Direction direction{};
-  net::FlowKey key{};                      // As on the wire at arrival.
-  std::uint64_t hash = 0;                  // Of the key, by the flow table's seed.
-  nat::Flow* flow = nullptr;               // Set by `classify` or `steer`.
-  std::uint32_t service = lb::kNoService;  // Id of the service port that a new flow asks for.
-  void* buffer = nullptr;                  // The engine's own handle.
+  PacketFamily family = PacketFamily::kNone;  // Set by `parse`.
+  bool has_ports = false;                     // A whole TCP or UDP packet: the key has its ports.
+  std::uint32_t service = lb::kNoService;     // Id of the service port that a new flow asks for.
+  std::uint64_t hash = 0;                     // Of the key, by the flow table's seed.
+  void* buffer = nullptr;                     // The engine's own handle.
+  union {                                     // Set by `classify` or `steer`.
+    nat::Flow4* flow4 = nullptr;
+    nat::Flow6* flow6;
+  };
+  net::FlowKey4 key4;  // As on the wire at arrival; set by `parse`, for the packet's family.
+  net::FlowKey6 key6;
 
   // The packet points at bytes and does not own them: they may change while it is const.
   template <typename Header>
@@ -39,12 +50,72 @@ struct Packet {
   }
   net::EthernetHeader& ethernet() const { return header<net::EthernetHeader>(0); }
   net::Ipv4Header& ipv4() const { return header<net::Ipv4Header>(l3); }
+  net::Ipv6Header& ipv6() const { return header<net::Ipv6Header>(l3); }
   net::TcpHeader& tcp() const { return header<net::TcpHeader>(l4); }
   net::UdpHeader& udp() const { return header<net::UdpHeader>(l4); }
-  bool is_tcp_or_udp() const { return l4 != 0; }
+  bool is_fragment() const { return l4 == 0; }  // Of IP packets.
+
+  // For steps that are written once for both families; the packet is of this one.
+  template <typename Family>
+  auto& ip() const {
+    if constexpr (std::is_same_v<Family, net::Ipv4>) {
+      return ipv4();
+    } else {
+      return ipv6();
+    }
+  }
+  template <typename Family>
+  auto& key() {
+    if constexpr (std::is_same_v<Family, net::Ipv4>) {
+      return key4;
+    } else {
+      return key6;
+    }
+  }
+  template <typename Family>
+  auto& flow() {
+    if constexpr (std::is_same_v<Family, net::Ipv4>) {
+      return flow4;
+    } else {
+      return flow6;
+    }
+  }
 };
+static_assert(offsetof(Packet, key6) == 64);
 
 inline constexpr std::size_t kBurstMax = 32;
+
+// The packets of a burst that are of one family and still on their way.
+class Group {
+ public:
+  bool empty() const { return size_ == 0; }
+  void add_if(bool is_meant, Packet& packet) {  // Only while fewer than kBurstMax were offered. No branch.
+    packets_[size_] = &packet;
+    size_ += static_cast<std::size_t>(is_meant);
+  }
+
+  // Runs one step over all of them; those that get their verdict leave.
+  template <typename Step>
+  void each(Step step) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      Packet& packet = *packets_[i];
+      packet.verdict = step(packet);
+      packets_[kept] = &packet;
+      kept += static_cast<std::size_t>(packet.verdict == Verdict::kContinue);
+    }
+    size_ = kept;
+  }
+  // The same for a step that gives no verdict.
+  template <typename Step>
+  void prepare(Step step) {
+    for (std::size_t i = 0; i < size_; ++i) step(*packets_[i]);
+  }
+
+ private:
+  std::size_t size_ = 0;
+  std::array<Packet*, kBurstMax> packets_;
+};
 
 class Burst {
  public:
@@ -54,10 +125,21 @@ class Burst {
   Packet* end() { return packets_.data() + size_; }
   void clear() { size_ = 0; }
 
-  // A fresh packet at the end. Only while size() < kBurstMax.
-  Packet& add(std::uint8_t* data, std::uint16_t length, std::uint16_t port, void* buffer) {
+  // A fresh packet at the end. Only while size() < kBurstMax. With a `room` below `length` it cannot grow.
+  Packet& add(std::uint8_t* data, std::uint16_t length, std::uint16_t port, void* buffer, std::uint16_t room = 0) {
     Packet& packet = packets_[size_++];
-    packet = Packet{.data = data, .length = length, .port = port, .buffer = buffer};
+    packet.data = data;
+    packet.length = length;
+    packet.port = static_cast<std::uint8_t>(port);
+    packet.room = std::max(length, room);
+    packet.l4 = 0;
+    packet.l3 = 0;
+    packet.verdict = Verdict::kContinue;
+    packet.family = PacketFamily::kNone;
+    packet.has_ports = false;
+    packet.service = lb::kNoService;
+    packet.buffer = buffer;
+    packet.flow4 = nullptr;
     return packet;
   }
 

@@ -5,7 +5,7 @@
 
 namespace sluice::dataplane {
 
-// ARP and IPv4 go on; everything else is the kernel's. Of IPv4, only unfragmented TCP and UDP get an `l4` and ports in
+// ARP, IPv4 and IPv6 go on; everything else is the kernel's. Whole packets get an `l4`, TCP and UDP among them ports in
 // their key; the rest has addresses and protocol only and is judged by the steps behind.
 Verdict parse(Packet& packet);
 

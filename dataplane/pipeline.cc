@@ -12,58 +12,93 @@ constexpr unsigned kReportEvery = 1024;  // Calls of expire().
 
 }  // namespace
 
-Pipeline::Pipeline(const PipelineOptions& options)
-    : worker_{options.worker},
-      workers_{options.workers},
-      flows_{{.capacity = options.flows_max, .seed = options.seed, .explicit_pages = options.explicit_pages}},
-      ports_{{.addresses = options.snat_addresses,
+template <typename Family>
+FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
+                                       std::span<const typename Family::Address> snat_addresses)
+    : flows_{{.capacity = snat_addresses.empty() ? 1 : options.flows_max,
+              .seed = options.seed,
+              .explicit_pages = options.explicit_pages}},
+      ports_{{.addresses = snat_addresses,
               .ports = options.snat_ports,
               .workers = options.workers,
               .worker = options.worker}},
       snat_in_use_(ports_.address_count()) {}
 
+template <typename Family>
+void FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets) {
+  WorkerState<Family> state{flows_, ports_};
+  // Two that only fetch: a bucket's line arrives while the others are hashed, a flow's while others look.
+  packets.prepare([&](Packet& packet) {
+    packet.hash = flows_.hash(packet.key<Family>());
+    flows_.prefetch_bucket(packet.hash);
+  });
+  packets.prepare([&](Packet& packet) { flows_.prefetch_flow(packet.hash); });
+  packets.each([&](Packet& packet) { return classify(snapshot, state, packet); });
+  // In one go: a packet that ends a flow, and opens another in its place, must not meet one before it that is not
+  // rewritten yet.
+  packets.each([&](Packet& packet) {
+    const Verdict steered = steer(snapshot, state, now, packet);
+    return steered == Verdict::kContinue ? rewrite<Family>(snapshot, packet) : steered;
+  });
+}
+
+template <typename Family>
+std::size_t FamilyPipeline<Family>::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max) {
+  return flows_.expire(now, snapshot.timeouts, entries_max, [this](const nat::Flow<Family>& flow) {
+    ports_.release(flow.snat, flow.snat_port, flow.port_group);
+  });
+}
+
+// Adds up over all groups of ports: not for every turn.
+template <typename Family>
+void FamilyPipeline<Family>::report() {
+  for (std::size_t i = 0; i < snat_in_use_.size(); ++i) snat_in_use_[i].set(ports_.usage(i).in_use);
+}
+
+template <typename Family>
+std::vector<SnatUsage> FamilyPipeline<Family>::snat_usage() const {
+  std::vector<SnatUsage> usage;
+  for (std::size_t i = 0; i < snat_in_use_.size(); ++i) {
+    usage.push_back({.address = ports_.address(i), .in_use = snat_in_use_[i].get(), .capacity = ports_.capacity()});
+  }
+  return usage;
+}
+
+template class FamilyPipeline<net::Ipv4>;
+template class FamilyPipeline<net::Ipv6>;
+
+Pipeline::Pipeline(const PipelineOptions& options)
+    : worker_{options.worker},
+      workers_{options.workers},
+      v4_{options, options.snat_addresses},
+      v6_{options, options.snat6_addresses} {}
+
 void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
-  WorkerState state{flows_, ports_};
   burst.each(parse);
   burst.each([&](Packet& packet) { return answer(snapshot, packet); });
   if (workers_ > 1) {
     burst.each(
         [&](Packet& packet) { return owner(snapshot, packet) == worker_ ? Verdict::kContinue : Verdict::kToWorker; });
   }
-  // Two steps that only fetch: a bucket's line arrives while the others are hashed, a flow's while others look.
-  burst.each([&](Packet& packet) {
-    packet.hash = flows_.hash(packet.key);
-    flows_.prefetch_bucket(packet.hash);
-    return Verdict::kContinue;
-  });
-  burst.each([&](Packet& packet) {
-    flows_.prefetch_flow(packet.hash);
-    return Verdict::kContinue;
-  });
-  burst.each([&](Packet& packet) { return classify(snapshot, state, packet); });
-  // In one go: a packet that ends a flow, and opens another in its place, must not meet one before it that is not
-  // rewritten yet.
-  burst.each([&](Packet& packet) {
-    const Verdict steered = steer(snapshot, state, now, packet);
-    return steered == Verdict::kContinue ? rewrite(snapshot, packet) : steered;
-  });
+  Group v4, v6;
+  for (Packet& packet : burst) {
+    const bool is_on_its_way = packet.verdict == Verdict::kContinue;
+    v4.add_if(is_on_its_way & (packet.family == PacketFamily::kIpv4), packet);
+    v6.add_if(is_on_its_way & (packet.family == PacketFamily::kIpv6), packet);
+  }
+  if (!v4.empty()) v4_.process(snapshot, now, v4);
+  if (!v6.empty()) v6_.process(snapshot, now, v6);
   count(burst);
 }
 
 void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max) {
-  flows_.expire(now, snapshot.timeouts, entries_max, [this](const nat::Flow& flow) {
-    ports_.release(flow.snat, flow.snat_port, flow.port_group);
-    counters_.flows_expired.add(1);
-  });
-  counters_.flows.set(flows_.size());
-  counters_.flows_opened.set(flows_.counters().inserts);
-  if (calls_to_report_-- == 0) report();
-}
-
-// Adds up over all groups of ports: not for every turn.
-void Pipeline::report() {
+  counters_.flows_expired.add(v4_.expire(snapshot, now, entries_max) + v6_.expire(snapshot, now, entries_max));
+  counters_.flows.set(v4_.flows().size() + v6_.flows().size());
+  counters_.flows_opened.set(v4_.flows().counters().inserts + v6_.flows().counters().inserts);
+  if (calls_to_report_-- != 0) return;
   calls_to_report_ = kReportEvery;
-  for (std::size_t i = 0; i < snat_in_use_.size(); ++i) snat_in_use_[i].set(ports_.usage(i).in_use);
+  v4_.report();
+  v6_.report();
 }
 
 unsigned Pipeline::owner(const Snapshot& snapshot, const Packet& packet) const {

@@ -2,7 +2,9 @@
 // The pipeline of one worker: the steps in their order, and the state they work on. Pure: no EAL, no clock, no system
 // call.
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "dataplane/counters.h"
@@ -14,13 +16,35 @@
 namespace sluice::dataplane {
 
 struct PipelineOptions {
-  unsigned worker = 0;   // This one's number, from 0.
-  unsigned workers = 1;  // How many there are.
-  std::size_t flows_max = 65'536;
-  std::uint64_t seed = 0;  // Secret: makes hash collisions unpredictable to clients.
+  unsigned worker = 0;             // This one's number, from 0.
+  unsigned workers = 1;            // How many there are.
+  std::size_t flows_max = 65'536;  // Of each family that has SNAT addresses.
+  std::uint64_t seed = 0;          // Secret: makes hash collisions unpredictable to clients.
   nat::ExplicitPages explicit_pages = nat::ExplicitPages::kUse;
   std::vector<net::Ipv4Address> snat_addresses;
+  std::vector<net::Ipv6Address> snat6_addresses;  // None: no IPv6 flows, and no memory for any.
   nat::PortRange snat_ports{32'768, 65'535};
+};
+
+// Flows and SNAT ports of one family, and the steps that need them. Without SNAT addresses it holds no flow.
+template <typename Family>
+class FamilyPipeline {
+ public:
+  FamilyPipeline(const PipelineOptions& options, std::span<const typename Family::Address> snat_addresses);
+
+  void process(const Snapshot& snapshot, nat::Tick now, Group& packets);
+  std::size_t expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max);  // Answers how many.
+
+  const nat::FlowTable<Family>& flows() const { return flows_; }
+  const nat::PortPool<Family>& ports() const { return ports_; }
+  // By address of the pool. The only member that control may call while the worker runs; a little behind.
+  std::vector<SnatUsage> snat_usage() const;
+  void report();  // Makes it true again.
+
+ private:
+  nat::FlowTable<Family> flows_;
+  nat::PortPool<Family> ports_;
+  std::vector<Counter> snat_in_use_;  // By address of the pool.
 };
 
 class Pipeline {
@@ -30,27 +54,23 @@ class Pipeline {
   // Gives every packet of the burst its verdict. Those with kToWorker belong to worker `owner(packet)`.
   void process(const Snapshot& snapshot, nat::Tick now, Burst& burst);
 
-  // Lets flows go that were idle too long, looking at no more than `entries_max` of the table. For idle turns, and a
-  // few entries on busy ones.
+  // Lets flows go that were idle too long, looking at no more than `entries_max` of each family's table. For idle
+  // turns, and a few entries on busy ones.
   void expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max);
 
   unsigned owner(const Snapshot& snapshot, const Packet& packet) const;
-  const nat::FlowTable& flows() const { return flows_; }
-  const nat::PortPool& ports() const { return ports_; }
+  const FamilyPipeline<net::Ipv4>& v4() const { return v4_; }
+  const FamilyPipeline<net::Ipv6>& v6() const { return v6_; }
   WorkerCounters& counters() { return counters_; }
-  // SNAT ports in use of the address of this index (as PortPool orders them). May be read by control; a little behind.
-  std::uint64_t snat_in_use(std::size_t address) const { return snat_in_use_[address].get(); }
 
  private:
   void count(Burst& burst);
-  void report();
 
   const unsigned worker_;
   const unsigned workers_;
-  nat::FlowTable flows_;
-  nat::PortPool ports_;
+  FamilyPipeline<net::Ipv4> v4_;
+  FamilyPipeline<net::Ipv6> v6_;
   WorkerCounters counters_;
-  std::vector<Counter> snat_in_use_;  // By address of the pool.
   unsigned calls_to_report_ = 0;
 };
 

@@ -8,6 +8,7 @@
 namespace sluice::dataplane {
 
 // Answers kToNode, kToClient or the drop that stood in the way; on a drop nothing was changed.
+template <typename Family>
 Verdict rewrite(const Snapshot& snapshot, Packet& packet);
 
 }  // namespace sluice::dataplane

@@ -6,38 +6,42 @@
 namespace sluice::dataplane {
 namespace {
 
+template <typename Family>
 struct Range {
-  std::uint32_t first;
-  std::uint32_t last;
+  typename Family::Address::Number first;
+  typename Family::Address::Number last;
   std::uint16_t target;
 };
 
 // Outer prefixes before the inner ones that start at the same address; equal ones in their given order.
-std::vector<Range> sorted_ranges(std::span<const Route> routes) {
-  std::vector<Range> ranges;
+template <typename Family>
+std::vector<Range<Family>> sorted_ranges(std::span<const Route<Family>> routes) {
+  std::vector<Range<Family>> ranges;
   ranges.reserve(routes.size());
-  for (const Route& route : routes) {
-    ranges.push_back({route.prefix.first().value.host(), route.prefix.last().value.host(), route.target.next_hop});
+  for (const auto& route : routes) {
+    ranges.push_back({route.prefix.first().number(), route.prefix.last().number(), route.target.next_hop});
   }
-  std::stable_sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) {
-    return std::tie(a.first, b.last) < std::tie(b.first, a.last);
-  });
+  std::stable_sort(ranges.begin(), ranges.end(),
+                   [](const auto& a, const auto& b) { return std::tie(a.first, b.last) < std::tie(b.first, a.last); });
   return ranges;
 }
 
 }  // namespace
 
-RouteTable::RouteTable() : RouteTable(std::span<const Route>{}) {}
+template <typename Family>
+RouteTable<Family>::RouteTable() : RouteTable(std::span<const Route<Family>>{}) {}
 
-RouteTable::RouteTable(std::span<const Route> routes) {
-  std::vector<Range> open;  // The ranges around the sweep's place, the innermost last.
+template <typename Family>
+RouteTable<Family>::RouteTable(std::span<const Route<Family>> routes) {
+  std::vector<Range<Family>> open;  // The ranges around the sweep's place, the innermost last.
   const auto close_innermost = [&] {
-    const std::uint32_t last = open.back().last;
+    const Number last = open.back().last;
     open.pop_back();
-    if (last != ~std::uint32_t{0}) append(last + 1, open.empty() ? kNoRoute : open.back().target);
+    if (last != static_cast<Number>(~Number{0}))
+      append(static_cast<Number>(last + 1), open.empty() ? kNoRoute : open.back().target);
   };
   append(0, kNoRoute);
-  for (const Range& range : sorted_ranges(routes)) {
+  for (const Range<Family>& range : sorted_ranges(routes)) {
     while (!open.empty() && open.back().last < range.first) close_innermost();
     append(range.first, range.target);
     open.push_back(range);
@@ -48,7 +52,8 @@ RouteTable::RouteTable(std::span<const Route> routes) {
 }
 
 // Starts come in ascending order; one that comes again replaces what was said before. Equal neighbours become one.
-void RouteTable::append(std::uint32_t start, std::uint16_t target) {
+template <typename Family>
+void RouteTable<Family>::append(Number start, std::uint16_t target) {
   if (!starts_.empty() && starts_.back() == start) {
     starts_.pop_back();
     targets_.pop_back();
@@ -57,5 +62,8 @@ void RouteTable::append(std::uint32_t start, std::uint16_t target) {
   starts_.push_back(start);
   targets_.push_back(target);
 }
+
+template class RouteTable<net::Ipv4>;
+template class RouteTable<net::Ipv6>;
 
 }  // namespace sluice::dataplane

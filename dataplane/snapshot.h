@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "dataplane/route_table.h"
@@ -31,22 +32,38 @@ struct NextHop {
   Kind kind = Kind::kUnresolved;
 };
 
+template <typename Family>
 struct Backend {
-  net::Ipv4Address address;
+  typename Family::Address address;
   std::uint16_t next_hop = kNoRoute;  // Index into Snapshot::next_hops.
   lb::BackendState state = lb::BackendState::kDown;
 };
 
 // One (VIP, protocol, port) of a service.
+template <typename Family>
 struct ServicePort {
-  net::Ipv4Address vip;
+  typename Family::Address vip;
   net::Be16 port;
   net::Be16 node_port;
   net::IpProtocol protocol{};
   bool client_ip_affinity = false;               // One client, one node, whatever its ports.
   std::shared_ptr<const lb::MaglevTable> table;  // Never null in a live entry; empty: no usable node.
   // Clients that may open flows: those that the table has a "route" for. Null: all. Open flows are not asked again.
-  std::shared_ptr<const RouteTable> source_ranges;
+  std::shared_ptr<const RouteTable<Family>> source_ranges;
+};
+
+// What differs by family. Ids are common: where a service or a node has no address of a family, there is a hole.
+template <typename Family>
+struct FamilySnapshot {
+  using Address = typename Family::Address;
+
+  lb::ServiceTable<Family> services;
+  std::vector<ServicePort<Family>> service_ports;  // By service id.
+  std::vector<Backend<Family>> backends;           // By BackendId.
+  RouteTable<Family> routes;
+  std::vector<Address> snat_addresses;      // As the workers' port pools have them.
+  std::vector<Address> answered_addresses;  // Sorted. ARP and neighbour solicitations for these are ours besides the
+                                            // VIPs (SNAT addresses that the kernel does not have).
 };
 
 struct Port {
@@ -56,16 +73,20 @@ struct Port {
 
 struct Snapshot {
   std::uint32_t epoch = 0;  // Differs from the one before; 0 is never used by a published snapshot.
-  lb::ServiceTable services;
-  std::vector<ServicePort> service_ports;  // By service id.
-  std::vector<Backend> backends;           // By BackendId.
+  FamilySnapshot<net::Ipv4> v4;
+  FamilySnapshot<net::Ipv6> v6;
   std::vector<NextHop> next_hops;
-  RouteTable routes;
-  std::vector<net::Ipv4Address> snat_addresses;      // As the workers' port pools have them.
-  std::vector<net::Ipv4Address> answered_addresses;  // Sorted. ARP for these is ours besides the VIPs (SNAT addresses
-                                                     // that the kernel does not have).
   std::vector<Port> ports;
   nat::Timeouts timeouts;
+
+  template <typename Family>
+  const FamilySnapshot<Family>& of() const {
+    if constexpr (std::is_same_v<Family, net::Ipv4>) {
+      return v4;
+    } else {
+      return v6;
+    }
+  }
 };
 
 }  // namespace sluice::dataplane

@@ -8,10 +8,11 @@
 
 namespace sluice::dataplane {
 
-// The state of one worker that outlives snapshots. Touched by its worker only.
+// The state of one worker for a family that outlives snapshots. Touched by its worker only.
+template <typename Family>
 struct WorkerState {
-  nat::FlowTable& flows;
-  nat::PortPool& ports;
+  nat::FlowTable<Family>& flows;
+  nat::PortPool<Family>& ports;
   // A flow came or went since this burst was classified: what `classify` found may be another flow by now, and what it
   // did not find may be there.
   bool changed = false;
@@ -19,18 +20,22 @@ struct WorkerState {
 
 // Finds the packet's flow, or the service port that a new flow would belong to. What is neither is the kernel's.
 // `packet.hash` must be set.
-Verdict classify(const Snapshot& snapshot, WorkerState& state, Packet& packet);
+template <typename Family>
+Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet);
 
 // Keeps a known flow's state up to date, or makes a new flow: Maglev picks the node, the port pool a SNAT port.
-// On kContinue, `packet.flow` and `packet.direction` are set and the flow was true to the snapshot's epoch.
-Verdict steer(const Snapshot& snapshot, WorkerState& state, nat::Tick now, Packet& packet);
+// On kContinue, the packet's flow and direction are set and the flow was true to the snapshot's epoch.
+template <typename Family>
+Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet);
 
 // Whether the client may open flows to the service (loadBalancerSourceRanges).
-bool admits(const ServicePort& service, net::Ipv4Address client);
+template <typename Family>
+bool admits(const ServicePort<Family>& service, const typename Family::Address& client);
 
 // What Maglev chooses by, the same on all appliances. All ports of a service share their table, so a client without
 // ports in the hash meets the same node on all of them (sessionAffinity: ClientIP).
-std::uint64_t choice_hash(const ServicePort& service, net::FlowKey key);
+template <typename Family>
+std::uint64_t choice_hash(const ServicePort<Family>& service, net::FlowKey<Family> key);
 
 // The worker that owns a packet, when there are several. Both directions of a flow have the same owner: the one that
 // the client's tuple hashes to, and it gives out only SNAT ports that name it. Packets of nobody belong to `self`.

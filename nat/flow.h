@@ -1,5 +1,5 @@
 #pragma once
-// One client connection through us, both directions, in one cache line.
+// One client connection through us, both directions, in one cache line (IPv6: in two).
 //
 // A to-node packet client → vip becomes snat → node; a to-client packet node → snat becomes vip → client. The
 // checksum deltas are those of the to-node direction; the other one uses their inverse. Written only by its
@@ -23,23 +23,29 @@ namespace sluice::nat {
 inline constexpr std::uint8_t kFlowReplied = 0x01;  // The node has sent something.
 
 // Addresses and ports of one side, as net::FlowKey begins.
+template <typename Family>
 struct FlowHalf {
-  net::Ipv4Address source;
-  net::Ipv4Address destination;
+  typename Family::Address source;
+  typename Family::Address destination;
   net::Be16 source_port;
   net::Be16 destination_port;
 };
-static_assert(sizeof(FlowHalf) == 12);
+static_assert(sizeof(FlowHalf<net::Ipv4>) == 12 && sizeof(FlowHalf<net::Ipv6>) == 36);
 
+template <typename Family>
 struct alignas(64) Flow {
+  using Address = typename Family::Address;
+  using Key = net::FlowKey<Family>;
+  using Half = FlowHalf<Family>;
+
   // Two halves laid out as FlowHalf: what a packet has when it comes in, to-node first, then to-client. What it
   // has when it goes out is the other half turned round.
-  net::Ipv4Address client;
-  net::Ipv4Address vip;
+  Address client;
+  Address vip;
   net::Be16 client_port;
   net::Be16 vip_port;
-  net::Ipv4Address node;
-  net::Ipv4Address snat;
+  Address node;
+  Address snat;
   net::Be16 node_port;
   net::Be16 snat_port;
 
@@ -58,32 +64,25 @@ struct alignas(64) Flow {
   std::uint8_t flags = 0;        // kFlowReplied
   std::uint32_t table_link = 0;  // FlowTable's own: free list, or "in use"
 
-  net::FlowKey to_node_key() const { return {client, vip, client_port, vip_port, protocol}; }
-  net::FlowKey to_client_key() const { return {node, snat, node_port, snat_port, protocol}; }
-  net::FlowKey key(Direction direction) const {
-    return direction == Direction::kToNode ? to_node_key() : to_client_key();
-  }
+  Key to_node_key() const { return {client, vip, client_port, vip_port, protocol}; }
+  Key to_client_key() const { return {node, snat, node_port, snat_port, protocol}; }
+  Key key(Direction direction) const { return direction == Direction::kToNode ? to_node_key() : to_client_key(); }
 
-  FlowHalf half(Direction direction) const {
-    FlowHalf half;
-    std::memcpy(&half, reinterpret_cast<const std::uint8_t*>(this) + sizeof half * static_cast<std::size_t>(direction),
-                sizeof half);
+  Half half(Direction direction) const {
+    Half half;
+    std::memcpy(&half, half_bytes(direction), sizeof half);
     return half;
   }
 
-  // The same as key(direction) == other, in two loads.
-  bool matches(const net::FlowKey& other, Direction direction) const {
-    const auto* half =
-        reinterpret_cast<const std::uint8_t*>(this) + sizeof(FlowHalf) * static_cast<std::size_t>(direction);
-    const auto* theirs = reinterpret_cast<const std::uint8_t*>(&other);
-    std::uint64_t addresses, their_addresses;
-    std::uint32_t ports, their_ports;
-    std::memcpy(&addresses, half, 8);
-    std::memcpy(&their_addresses, theirs, 8);
-    std::memcpy(&ports, half + 8, 4);
-    std::memcpy(&their_ports, theirs + 8, 4);
-    return ((addresses ^ their_addresses) | (ports ^ their_ports) |
-            (static_cast<unsigned>(protocol) ^ static_cast<unsigned>(other.protocol))) == 0;
+  // The same as key(direction) == other, in few loads and without a branch.
+  bool matches(const Key& other, Direction direction) const {
+    const std::uint8_t* const ours = half_bytes(direction);
+    const auto* const theirs = reinterpret_cast<const std::uint8_t*>(&other);
+    std::uint64_t difference = static_cast<unsigned>(protocol) ^ static_cast<unsigned>(other.protocol);
+    for (std::size_t at = 0; at < kPortsAt; at += 8)
+      difference |= read<std::uint64_t>(ours + at) ^ read<std::uint64_t>(theirs + at);
+    difference |= read<std::uint32_t>(ours + kPortsAt) ^ read<std::uint32_t>(theirs + kPortsAt);
+    return difference == 0;
   }
 
   // Takes note of a packet: time, TCP state (flags are ignored for other protocols), whether the node answers.
@@ -97,10 +96,25 @@ struct alignas(64) Flow {
   bool is_embryonic() const {
     return protocol == net::IpProtocol::kTcp ? nat::is_embryonic(state) : (flags & kFlowReplied) == 0;
   }
+
+ private:
+  static constexpr std::size_t kPortsAt = 2 * sizeof(Address);
+
+  template <typename Word>
+  static Word read(const std::uint8_t* at) {
+    Word word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  }
+  const std::uint8_t* half_bytes(Direction direction) const {
+    return reinterpret_cast<const std::uint8_t*>(this) + sizeof(Half) * static_cast<std::size_t>(direction);
+  }
 };
-static_assert(sizeof(Flow) == 64 && std::is_trivially_copyable_v<Flow>);
-static_assert(offsetof(Flow, vip) == 4 && offsetof(Flow, client_port) == 8 && offsetof(Flow, vip_port) == 10);
-static_assert(offsetof(Flow, node) == 12 && offsetof(Flow, node_port) == 20 && offsetof(Flow, snat_port) == 22);
+using Flow4 = Flow<net::Ipv4>;
+using Flow6 = Flow<net::Ipv6>;
+static_assert(sizeof(Flow4) == 64 && sizeof(Flow6) == 128 && std::is_trivially_copyable_v<Flow6>);
+static_assert(offsetof(Flow4, node) == sizeof(Flow4::Half) && offsetof(Flow6, node) == sizeof(Flow6::Half));
+static_assert(offsetof(Flow4, vip_port) == 10 && offsetof(Flow4, node_port) == 20 && offsetof(Flow6, node_port) == 68);
 static_assert(kFlowReplied == static_cast<std::uint8_t>(Direction::kToClient));
 
 }  // namespace sluice::nat

@@ -2,7 +2,8 @@
 
 namespace sluice::nat {
 
-FlowTable::FlowTable(const FlowTableOptions& options)
+template <typename Family>
+FlowTable<Family>::FlowTable(const FlowTableOptions& options)
     : capacity_{options.capacity},
       seed_{options.seed},
       flow_memory_{capacity_ * sizeof(Flow), options.explicit_pages},
@@ -11,7 +12,8 @@ FlowTable::FlowTable(const FlowTableOptions& options)
   assert(capacity_ > 0 && capacity_ < (std::size_t{1} << 31));
 }
 
-Flow* FlowTable::insert(const Flow& flow) {
+template <typename Family>
+auto FlowTable<Family>::insert(const Flow& flow) -> Flow* {
   if (size_ == capacity_) {
     ++counters_.refusals;
     return nullptr;
@@ -46,7 +48,8 @@ Flow* FlowTable::insert(const Flow& flow) {
   return &stored;
 }
 
-void FlowTable::erase(Flow& flow) {
+template <typename Family>
+void FlowTable<Family>::erase(Flow& flow) {
   const auto entry = static_cast<std::size_t>(&flow - flows_);
   assert(entry < touched_ && in_use(entry));
   index_.erase(hash(flow.to_node_key()), value_of(entry, Direction::kToNode));
@@ -56,9 +59,13 @@ void FlowTable::erase(Flow& flow) {
   --size_;
 }
 
-void FlowTable::prefetch_buckets_of(const Flow& flow) const {
+template <typename Family>
+void FlowTable<Family>::prefetch_buckets_of(const Flow& flow) const {
   index_.prefetch(hash(flow.to_node_key()));
   index_.prefetch(hash(flow.to_client_key()));
 }
+
+template class FlowTable<net::Ipv4>;
+template class FlowTable<net::Ipv6>;
 
 }  // namespace sluice::nat

@@ -1,5 +1,6 @@
 #pragma once
-// The flows of one worker: a fixed number of entries of one cache line, found by the key of either direction.
+// The flows of one worker and family: a fixed number of entries of one cache line (IPv6: two), found by the key of
+// either direction.
 //
 // Look-ups are meant to be staged over a burst, so that memory is waited for once and not once a packet:
 //   for all: h = hash(key), prefetch_bucket(h);   for all: prefetch_flow(h);   for all: find(key, h)
@@ -7,7 +8,8 @@
 // may not be inserted twice; so when a packet's flow was not found, but an earlier packet of the burst made
 // one, find again.
 //
-// Nothing is allocated after construction, which takes 64 bytes a flow and 32 for the index (docs/adr/0003).
+// Nothing is allocated after construction, which takes 64 bytes (IPv6: 128) a flow and 32 for the index
+// (docs/adr/0003).
 // Construction throws std::bad_alloc when there is no memory.
 
 #include <array>
@@ -38,22 +40,29 @@ struct FlowTableCounters {
   std::uint64_t expired = 0;
 };
 
+template <typename Family>
 struct Found {
-  Flow* flow = nullptr;
+  Flow<Family>* flow = nullptr;
   Direction direction = Direction::kToNode;
 };
 
+template <typename Family>
 class FlowTable {
  public:
+  using Flow = nat::Flow<Family>;
+  using Key = net::FlowKey<Family>;
+
   explicit FlowTable(const FlowTableOptions& options);
 
-  std::uint64_t hash(const net::FlowKey& key) const { return net::hash(key, seed_); }
+  std::uint64_t hash(const Key& key) const { return net::hash(key, seed_); }
   void prefetch_bucket(std::uint64_t hash) const { index_.prefetch(hash); }
   void prefetch_flow(std::uint64_t hash) const {
     const std::uint32_t value = index_.guess(hash);
-    if (value != FlowIndex::kNothing) __builtin_prefetch(&flows_[value >> 1], 1);
+    if (value == FlowIndex::kNothing) return;
+    const auto* const flow = reinterpret_cast<const std::uint8_t*>(&flows_[value >> 1]);
+    for (std::size_t line = 0; line < sizeof(Flow); line += 64) __builtin_prefetch(flow + line, 1);
   }
-  Found find(const net::FlowKey& key, std::uint64_t hash) {
+  Found<Family> find(const Key& key, std::uint64_t hash) {
     const std::uint32_t value = index_.find(
         hash, [&](std::uint32_t candidate) { return flows_[candidate >> 1].matches(key, direction_of(candidate)); });
     if (value == FlowIndex::kNothing) return {};
@@ -116,13 +125,15 @@ class FlowTable {
   FlowTableCounters counters_;
 };
 
-inline std::size_t FlowTable::step(std::size_t& hand) const {
+template <typename Family>
+std::size_t FlowTable<Family>::step(std::size_t& hand) const {
   if (hand >= touched_) hand = 0;
   return hand++;
 }
 
+template <typename Family>
 template <typename OnEvicted>
-bool FlowTable::make_room(Tick now, const Timeouts& timeouts, OnEvicted&& on_evicted) {
+bool FlowTable<Family>::make_room(Tick now, const Timeouts& timeouts, OnEvicted&& on_evicted) {
   if (size_ < capacity_) return true;
   for (std::size_t looked_at = 0; looked_at < kEvictionSearch && looked_at < touched_; ++looked_at) {
     Flow& flow = flows_[step(eviction_hand_)];
@@ -137,8 +148,10 @@ bool FlowTable::make_room(Tick now, const Timeouts& timeouts, OnEvicted&& on_evi
   return false;
 }
 
+template <typename Family>
 template <typename OnExpired>
-std::size_t FlowTable::expire(Tick now, const Timeouts& timeouts, std::size_t entries_max, OnExpired&& on_expired) {
+std::size_t FlowTable<Family>::expire(Tick now, const Timeouts& timeouts, std::size_t entries_max,
+                                      OnExpired&& on_expired) {
   std::size_t count = 0;
   std::size_t left = entries_max < touched_ ? entries_max : touched_;
   while (left > 0) {
@@ -161,8 +174,9 @@ std::size_t FlowTable::expire(Tick now, const Timeouts& timeouts, std::size_t en
   return count;
 }
 
+template <typename Family>
 template <typename Function>
-std::size_t FlowTable::visit(std::size_t first, std::size_t count, Function&& function) const {
+std::size_t FlowTable<Family>::visit(std::size_t first, std::size_t count, Function&& function) const {
   if (first >= touched_) return kEnd;
   const std::size_t end = count < touched_ - first ? first + count : touched_;
   for (std::size_t entry = first; entry < end; ++entry) {
@@ -170,5 +184,8 @@ std::size_t FlowTable::visit(std::size_t first, std::size_t count, Function&& fu
   }
   return end < touched_ ? end : kEnd;
 }
+
+using FlowTable4 = FlowTable<net::Ipv4>;
+using FlowTable6 = FlowTable<net::Ipv6>;
 
 }  // namespace sluice::nat

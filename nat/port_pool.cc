@@ -13,9 +13,17 @@ std::uint32_t lowest_port_of(unsigned worker, PortRange ports, unsigned workers)
   return port;
 }
 
+// Leaves the lowest 24 bits free of what makes IPv4 nodes differ.
+std::uint64_t number_of(net::Ipv4Address address) { return std::uint64_t{address.number()} << 24; }
+std::uint64_t number_of(const net::Ipv6Address& address) {
+  const auto number = address.number();
+  return net::mix(static_cast<std::uint64_t>(number >> 64) ^ 0x589965cc75374cc3ULL, static_cast<std::uint64_t>(number));
+}
+
 }  // namespace
 
-PortPool::PortPool(const PortPoolOptions& options)
+template <typename Family>
+PortPool<Family>::PortPool(const PortPoolOptions<Family>& options)
     : addresses_{options.addresses.begin(), options.addresses.end()},
       groups_{options.groups},
       port_step_{options.workers},
@@ -29,20 +37,22 @@ PortPool::PortPool(const PortPoolOptions& options)
   assert(std::adjacent_find(addresses_.begin(), addresses_.end()) == addresses_.end());
 }
 
-std::optional<SnatPort> PortPool::allocate(net::Ipv4Address node, net::Be16 node_port, net::IpProtocol protocol,
-                                           std::uint64_t flow_hash) {
+template <typename Family>
+std::optional<SnatPort<Family>> PortPool<Family>::allocate(Address node, net::Be16 node_port, net::IpProtocol protocol,
+                                                           std::uint64_t flow_hash) {
   const std::uint16_t group = group_of(node, node_port, protocol);
   std::size_t address = ((flow_hash >> 32) * addresses_.size()) >> 32;
   for (std::size_t tried = 0; tried < addresses_.size(); ++tried) {
     const auto port = take(address, group);
-    if (port.has_value()) return SnatPort{addresses_[address], net::Be16{*port}, group};
+    if (port.has_value()) return SnatPort<Family>{addresses_[address], net::Be16{*port}, group};
     address = address + 1 < addresses_.size() ? address + 1 : 0;
   }
   ++refusals_;
   return std::nullopt;
 }
 
-std::optional<std::uint16_t> PortPool::take(std::size_t address, std::size_t group) {
+template <typename Family>
+std::optional<std::uint16_t> PortPool<Family>::take(std::size_t address, std::size_t group) {
   FreeList& free = list(address, group);
   if (free.virgin < ports_per_group_) {
     return static_cast<std::uint16_t>(first_port_ + port_step_ * free.virgin++);
@@ -54,7 +64,8 @@ std::optional<std::uint16_t> PortPool::take(std::size_t address, std::size_t gro
   return port;
 }
 
-void PortPool::release(net::Ipv4Address address, net::Be16 port, std::uint16_t group) {
+template <typename Family>
+void PortPool<Family>::release(Address address, net::Be16 port, std::uint16_t group) {
   const auto found = std::lower_bound(addresses_.begin(), addresses_.end(), address);
   if (found == addresses_.end() || *found != address) return;
   const auto address_index = static_cast<std::size_t>(found - addresses_.begin());
@@ -67,14 +78,16 @@ void PortPool::release(net::Ipv4Address address, net::Be16 port, std::uint16_t g
 }
 
 // Multiplication by an odd number, upper bits: the lower bits of node addresses and ports are what differs.
-std::uint16_t PortPool::group_of(net::Ipv4Address node, net::Be16 node_port, net::IpProtocol protocol) const {
-  const std::uint64_t endpoint = std::uint64_t{node.value.host()} << 24 | std::uint64_t{node_port.host()} << 8 |
-                                 static_cast<std::uint8_t>(protocol);
+template <typename Family>
+std::uint16_t PortPool<Family>::group_of(Address node, net::Be16 node_port, net::IpProtocol protocol) const {
+  const std::uint64_t port = std::uint64_t{node_port.host()} << 8 | static_cast<std::uint8_t>(protocol);
+  const std::uint64_t endpoint = number_of(node) ^ port;
   return static_cast<std::uint16_t>(net::mix(endpoint ^ 0xa0761d6478bd642fULL, 0xe7037ed1a0b428dbULL) & (groups_ - 1));
 }
 
-PortUsage PortPool::usage(std::size_t address_index) const {
-  PortUsage usage{
+template <typename Family>
+PortUsage<Family> PortPool<Family>::usage(std::size_t address_index) const {
+  PortUsage<Family> usage{
       .address = addresses_[address_index], .capacity = groups_ * ports_per_group_, .group_capacity = ports_per_group_};
   for (std::size_t group = 0; group < groups_; ++group) {
     const std::size_t ports = in_use(list(address_index, group));
@@ -84,8 +97,12 @@ PortUsage PortPool::usage(std::size_t address_index) const {
   return usage;
 }
 
-std::size_t PortPool::memory_bytes() const {
+template <typename Family>
+std::size_t PortPool<Family>::memory_bytes() const {
   return lists_.size() * sizeof(FreeList) + rings_.size() * sizeof(std::uint16_t);
 }
+
+template class PortPool<net::Ipv4>;
+template class PortPool<net::Ipv6>;
 
 }  // namespace sluice::nat

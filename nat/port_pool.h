@@ -29,22 +29,25 @@ struct PortRange {
   std::uint16_t last = 65535;  // included
 };
 
+template <typename Family>
 struct PortPoolOptions {
-  std::span<const net::Ipv4Address> addresses;  // all different; copied
+  std::span<const typename Family::Address> addresses;  // all different; copied
   PortRange ports{};
   unsigned workers = 1;
   unsigned worker = 0;   // below workers
   unsigned groups = 16;  // a power of two, at most 4096
 };
 
+template <typename Family>
 struct SnatPort {
-  net::Ipv4Address address;
+  typename Family::Address address;
   net::Be16 port;
   std::uint16_t group = 0;
 };
 
+template <typename Family>
 struct PortUsage {
-  net::Ipv4Address address;
+  typename Family::Address address;
   std::size_t in_use = 0;
   std::size_t capacity = 0;       // of all groups, this worker's slice
   std::size_t fullest_group = 0;  // in use in the fullest group: what an endpoint can run into
@@ -54,20 +57,25 @@ struct PortUsage {
 // The worker that a reply to this SNAT port belongs to.
 constexpr unsigned owner_of(net::Be16 port, unsigned workers) { return port.host() % workers; }
 
+template <typename Family>
 class PortPool {
  public:
-  explicit PortPool(const PortPoolOptions& options);
+  using Address = typename Family::Address;
+
+  explicit PortPool(const PortPoolOptions<Family>& options);
 
   // Starts at the address that the flow's hash points to and tries the others when its group is used up there.
-  std::optional<SnatPort> allocate(net::Ipv4Address node, net::Be16 node_port, net::IpProtocol protocol,
-                                   std::uint64_t flow_hash);
+  std::optional<SnatPort<Family>> allocate(Address node, net::Be16 node_port, net::IpProtocol protocol,
+                                           std::uint64_t flow_hash);
   // What allocate() gave, once. An address that is not the pool's (it left the configuration) is ignored.
-  void release(net::Ipv4Address address, net::Be16 port, std::uint16_t group);
-  void release(const SnatPort& port) { release(port.address, port.port, port.group); }
+  void release(Address address, net::Be16 port, std::uint16_t group);
+  void release(const SnatPort<Family>& port) { release(port.address, port.port, port.group); }
 
-  std::uint16_t group_of(net::Ipv4Address node, net::Be16 node_port, net::IpProtocol protocol) const;
+  std::uint16_t group_of(Address node, net::Be16 node_port, net::IpProtocol protocol) const;
   std::size_t address_count() const { return addresses_.size(); }
-  PortUsage usage(std::size_t address_index) const;  // below address_count(), in ascending order of addresses
+  PortUsage<Family> usage(std::size_t address_index) const;  // below address_count(), in ascending order of addresses
+  Address address(std::size_t address_index) const { return addresses_[address_index]; }
+  std::size_t capacity() const { return groups_ * ports_per_group_; }  // of an address; does not change
   std::uint64_t refusals() const { return refusals_; }
   std::size_t memory_bytes() const;
 
@@ -87,7 +95,7 @@ class PortPool {
   std::size_t in_use(const FreeList& list) const { return list.virgin - list.released; }
   std::optional<std::uint16_t> take(std::size_t address, std::size_t group);
 
-  std::vector<net::Ipv4Address> addresses_;  // ascending
+  std::vector<Address> addresses_;  // ascending
   std::size_t groups_;
   std::uint32_t port_step_;   // the number of workers
   std::uint32_t first_port_;  // the lowest of this worker
@@ -96,5 +104,8 @@ class PortPool {
   std::vector<std::uint16_t> rings_;
   std::uint64_t refusals_ = 0;
 };
+
+using PortPool4 = PortPool<net::Ipv4>;
+using PortPool6 = PortPool<net::Ipv6>;
 
 }  // namespace sluice::nat

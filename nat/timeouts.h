@@ -42,7 +42,8 @@ inline Tick tcp_idle_limit(TcpState state, const Timeouts& timeouts) {
 }
 
 // A flow is to be forgotten when elapsed(now, flow.last_seen) > idle_limit(flow, timeouts).
-inline Tick idle_limit(const Flow& flow, const Timeouts& timeouts) {
+template <typename Family>
+Tick idle_limit(const Flow<Family>& flow, const Timeouts& timeouts) {
   if (flow.protocol == net::IpProtocol::kTcp) return tcp_idle_limit(flow.state, timeouts);
   const bool replied = (flow.flags & kFlowReplied) != 0;
   if (flow.vip_port == kDnsPort) return replied ? timeouts.dns : timeouts.dns_unreplied;

@@ -2,8 +2,9 @@
 
 namespace sluice::nat {
 
-Flow make_flow(const Binding& binding) {
-  Flow flow{};
+template <typename Family>
+Flow<Family> make_flow(const Binding<Family>& binding) {
+  Flow<Family> flow{};
   flow.client = binding.client.source;
   flow.vip = binding.client.destination;
   flow.client_port = binding.client.source_port;
@@ -18,5 +19,8 @@ Flow make_flow(const Binding& binding) {
   flow.l4_delta.change(flow.ip_delta).change(flow.client_port, flow.snat_port).change(flow.vip_port, flow.node_port);
   return flow;
 }
+
+template Flow4 make_flow(const Binding<net::Ipv4>& binding);
+template Flow6 make_flow(const Binding<net::Ipv6>& binding);
 
 }  // namespace sluice::nat

@@ -15,16 +15,18 @@
 namespace sluice::nat {
 
 // What makes a flow: the client's packet (client → vip), and by which SNAT port to which node port it goes on.
+template <typename Family>
 struct Binding {
-  net::FlowKey client;
-  net::Ipv4Address snat;
+  net::FlowKey<Family> client;
+  typename Family::Address snat;
   net::Be16 snat_port;
-  net::Ipv4Address node;
+  typename Family::Address node;
   net::Be16 node_port;
 };
 
 // Backend, service, port group and the link layer's fields are the caller's to fill in. TCP starts in kSynSent.
-Flow make_flow(const Binding& binding);
+template <typename Family>
+Flow<Family> make_flow(const Binding<Family>& binding);
 
 // The delta as a packet of this direction needs it: inverted for kToClient, without a branch.
 inline net::ChecksumDelta directed(net::ChecksumDelta delta, Direction direction) {
@@ -35,16 +37,22 @@ inline net::ChecksumDelta directed(net::ChecksumDelta delta, Direction direction
 // Both directions are one straight piece of code: what a packet becomes is the other half of the flow turned round
 // (see nat/flow.h), by the delta or its inverse. Directions mix at random within a burst, so a branch on them would be
 // mispredicted every other time, which cost more than the whole rewrite.
-inline void translate_addresses(net::Ipv4Header& ip, const Flow& flow, Direction direction) {
-  const FlowHalf other = flow.half(opposite(direction));
+inline void translate_addresses(net::Ipv4Header& ip, const Flow4& flow, Direction direction) {
+  const auto other = flow.half(opposite(direction));
   ip.source = other.destination;
   ip.destination = other.source;
   ip.checksum = directed(flow.ip_delta, direction).apply(ip.checksum);
 }
+inline void translate_addresses(net::Ipv6Header& ip, const Flow6& flow, Direction direction) {
+  const auto other = flow.half(opposite(direction));
+  ip.source = other.destination;
+  ip.destination = other.source;
+}
 
 // TCP and UDP have their ports in the same place.
-inline void translate_ports(std::uint8_t* l4, const Flow& flow, Direction direction) {
-  const FlowHalf other = flow.half(opposite(direction));
+template <typename Family>
+inline void translate_ports(std::uint8_t* l4, const Flow<Family>& flow, Direction direction) {
+  const auto other = flow.half(opposite(direction));
   auto* const ports = reinterpret_cast<net::Be16*>(l4);
   ports[0] = other.destination_port;
   ports[1] = other.source_port;
@@ -59,14 +67,17 @@ inline void translate_ports(std::uint8_t* l4, const Flow& flow, Direction direct
   checksum = is_udp_zero ? net::Be16{0xffff} : updated;  // RFC 768: a computed zero is sent as ones.
 }
 
-inline void translate(net::Ipv4Header& ip, std::uint8_t* l4, const Flow& flow, Direction direction) {
+template <typename Header, typename Family>
+inline void translate(Header& ip, std::uint8_t* l4, const Flow<Family>& flow, Direction direction) {
   translate_addresses(ip, flow, direction);
   translate_ports(l4, flow, direction);
 }
-inline void translate_to_node(net::Ipv4Header& ip, std::uint8_t* l4, const Flow& flow) {
+template <typename Header, typename Family>
+inline void translate_to_node(Header& ip, std::uint8_t* l4, const Flow<Family>& flow) {
   translate(ip, l4, flow, Direction::kToNode);
 }
-inline void translate_to_client(net::Ipv4Header& ip, std::uint8_t* l4, const Flow& flow) {
+template <typename Header, typename Family>
+inline void translate_to_client(Header& ip, std::uint8_t* l4, const Flow<Family>& flow) {
   translate(ip, l4, flow, Direction::kToClient);
 }
 
@@ -76,5 +87,8 @@ inline void decrement_ttl(net::Ipv4Header& ip) {
   const std::uint32_t sum = std::uint32_t{ip.checksum.raw()} + net::Be16{0x0100}.raw();
   ip.checksum = net::Be16::from_raw(static_cast<std::uint16_t>(sum + (sum >= 0xffff ? 1 : 0)));
 }
+inline void decrement_ttl(net::Ipv6Header& ip) { --ip.hop_limit; }
+inline std::uint8_t ttl(const net::Ipv4Header& ip) { return ip.ttl; }
+inline std::uint8_t ttl(const net::Ipv6Header& ip) { return ip.hop_limit; }
 
 }  // namespace sluice::nat

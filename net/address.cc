@@ -78,20 +78,33 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
 
 std::string IpAddress::to_string() const { return is_v6_ ? v6_.to_string() : v4_.to_string(); }
 
-Result<Ipv4Prefix> Ipv4Prefix::parse(std::string_view text) {
+template <typename Family>
+Result<Prefix<Family>> Prefix<Family>::parse(std::string_view text) {
   const auto slash = text.find('/');
-  const auto address = Ipv4Address::parse(text.substr(0, slash));
+  const auto address = Address::parse(text.substr(0, slash));
   if (!address) return fail(address.message());
-  if (slash == std::string_view::npos) return Ipv4Prefix{*address, 32};
+  if (slash == std::string_view::npos) return Prefix{*address, Family::kBits};
   const std::string_view digits = text.substr(slash + 1);
   unsigned length = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc{} || end != digits.data() + digits.size() || length > 32) {
-    return fail("IPv4 prefix: expected a length from 0 to 32 behind the slash, got " + quoted(text));
+  if (error != std::errc{} || end != digits.data() + digits.size() || length > Family::kBits) {
+    return fail(std::string{Family::kName} + " prefix: expected a length from 0 to " + std::to_string(Family::kBits) +
+                " behind the slash, got " + quoted(text));
   }
-  return Ipv4Prefix{*address, static_cast<std::uint8_t>(length)};
+  return Prefix{*address, static_cast<std::uint8_t>(length)};
 }
+template struct Prefix<Ipv4>;
+template struct Prefix<Ipv6>;
 
-std::string Ipv4Prefix::to_string() const { return address.to_string() + "/" + std::to_string(length); }
+Result<IpPrefix> IpPrefix::parse(std::string_view text) {
+  if (text.find(':') != std::string_view::npos) {
+    const auto v6 = Ipv6Prefix::parse(text);
+    if (!v6) return fail(v6.message());
+    return IpPrefix{*v6};
+  }
+  const auto v4 = Ipv4Prefix::parse(text);
+  if (!v4) return fail(v4.message());
+  return IpPrefix{*v4};
+}
 
 }  // namespace sluice::net

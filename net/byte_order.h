@@ -37,9 +37,11 @@ class BigEndian {
       return value;
     } else if constexpr (sizeof(T) == 2) {
       return __builtin_bswap16(value);
-    } else {
-      static_assert(sizeof(T) == 4);
+    } else if constexpr (sizeof(T) == 4) {
       return __builtin_bswap32(value);
+    } else {
+      static_assert(sizeof(T) == 8);
+      return __builtin_bswap64(value);
     }
   }
   Bytes bytes_{};
@@ -47,6 +49,7 @@ class BigEndian {
 
 using Be16 = BigEndian<std::uint16_t>;
 using Be32 = BigEndian<std::uint32_t>;
+using Be64 = BigEndian<std::uint64_t>;
 static_assert(sizeof(Be16) == 2 && alignof(Be16) == 1 && std::is_trivially_copyable_v<Be16>);
 static_assert(sizeof(Be32) == 4 && alignof(Be32) == 1 && std::is_standard_layout_v<Be32>);
 

@@ -50,6 +50,12 @@ inline std::uint64_t pseudo_header_sum(Ipv4Address source, Ipv4Address destinati
   return std::uint64_t{source.value.raw()} + destination.value.raw() + Be16{protocol}.raw() + Be16{l4_length}.raw();
 }
 
+inline std::uint64_t pseudo_header_sum(const Ipv6Address& source, const Ipv6Address& destination, std::uint8_t protocol,
+                                       std::uint32_t l4_length) {
+  const std::uint64_t addresses = std::uint64_t{ones_sum(source.bytes)} + ones_sum(destination.bytes);
+  return addresses + Be16{protocol}.raw() + Be32{l4_length}.raw();
+}
+
 // A change of header fields, prepared once and applied to many packets: sum of (~old + new) over the changed words.
 // `inverse()` undoes it: the other direction of a NAT binding needs no delta of its own.
 class ChecksumDelta {
@@ -57,6 +63,9 @@ class ChecksumDelta {
   constexpr ChecksumDelta() = default;
   constexpr ChecksumDelta& change(Be16 from, Be16 to) { return add(static_cast<std::uint16_t>(~from.raw()), to.raw()); }
   constexpr ChecksumDelta& change(Ipv4Address from, Ipv4Address to) { return add(~from.value.raw(), to.value.raw()); }
+  ChecksumDelta& change(const Ipv6Address& from, const Ipv6Address& to) {
+    return add(static_cast<std::uint16_t>(~ones_sum(from.bytes)), ones_sum(to.bytes));
+  }
   constexpr ChecksumDelta& change(ChecksumDelta other) { return add(other.sum_, 0); }
   constexpr ChecksumDelta inverse() const { return ChecksumDelta{static_cast<std::uint16_t>(~sum_)}; }
   constexpr Be16 apply(Be16 old) const {

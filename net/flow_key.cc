@@ -4,6 +4,10 @@ namespace sluice::net {
 
 std::string to_string(IpProtocol protocol) {
   switch (protocol) {
+    case IpProtocol::kHopByHop:
+    case IpProtocol::kRouting:
+    case IpProtocol::kFragment:
+    case IpProtocol::kDestinationOptions: break;
     case IpProtocol::kIcmp: return "icmp";
     case IpProtocol::kTcp: return "tcp";
     case IpProtocol::kUdp: return "udp";
@@ -13,9 +17,21 @@ std::string to_string(IpProtocol protocol) {
   return "protocol " + std::to_string(static_cast<unsigned>(protocol));
 }
 
-std::string FlowKey::to_string() const {
-  return net::to_string(protocol) + " " + source.to_string() + ":" + std::to_string(source_port.host()) + " > " +
-         destination.to_string() + ":" + std::to_string(destination_port.host());
+namespace {
+
+std::string endpoint(Ipv4Address address, Be16 port) { return address.to_string() + ":" + std::to_string(port.host()); }
+std::string endpoint(const Ipv6Address& address, Be16 port) {
+  return "[" + address.to_string() + "]:" + std::to_string(port.host());
 }
+
+}  // namespace
+
+template <typename Family>
+std::string FlowKey<Family>::to_string() const {
+  return net::to_string(protocol) + " " + endpoint(source, source_port) + " > " +
+         endpoint(destination, destination_port);
+}
+template struct FlowKey<Ipv4>;
+template struct FlowKey<Ipv6>;
 
 }  // namespace sluice::net

@@ -1,6 +1,7 @@
 #pragma once
 // Headers as they stand on the wire, to be laid over packet bytes: alignment 1, network byte order.
-// Sources: IEEE 802.3/802.1Q, RFC 826 (ARP), RFC 791 (IPv4), RFC 9293 (TCP), RFC 768 (UDP), RFC 792 (ICMP).
+// Sources: IEEE 802.3/802.1Q, RFC 826 (ARP), RFC 791 (IPv4), RFC 8200 (IPv6), RFC 9293 (TCP), RFC 768 (UDP), RFC 792
+// (ICMP), RFC 4443 (ICMPv6), RFC 4861 (neighbour discovery).
 
 #include <cstdint>
 
@@ -14,7 +15,17 @@ inline constexpr Be16 kEtherTypeArp{0x0806};
 inline constexpr Be16 kEtherTypeVlan{0x8100};
 inline constexpr Be16 kEtherTypeIpv6{0x86dd};
 
-enum class IpProtocol : std::uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58, kSctp = 132 };
+enum class IpProtocol : std::uint8_t {
+  kHopByHop = 0,  // IPv6 extension header, like the others marked so.
+  kIcmp = 1,
+  kTcp = 6,
+  kUdp = 17,
+  kRouting = 43,   // Extension header.
+  kFragment = 44,  // Extension header.
+  kIcmpv6 = 58,
+  kDestinationOptions = 60,  // Extension header.
+  kSctp = 132,
+};
 
 struct EthernetHeader {
   MacAddress destination;
@@ -56,6 +67,36 @@ struct Ipv4Header {
 };
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
 
+struct Ipv6Header {
+  Be32 version_class_and_flow;  // Version in the highest four bits.
+  Be16 payload_length;          // Of all that follows this header.
+  IpProtocol next_header;
+  std::uint8_t hop_limit;
+  Ipv6Address source;
+  Ipv6Address destination;
+
+  unsigned version() const { return version_class_and_flow.host() >> 28; }
+};
+static_assert(sizeof(Ipv6Header) == 40 && alignof(Ipv6Header) == 1);
+
+struct Ipv6Extension {  // How hop-by-hop, routing and destination options begin.
+  IpProtocol next_header;
+  std::uint8_t length_field;  // In units of 8 bytes, the first 8 not counted.
+
+  std::size_t length() const { return 8U + 8U * length_field; }  // bytes
+};
+static_assert(sizeof(Ipv6Extension) == 2);
+
+struct Ipv6Fragment {
+  IpProtocol next_header;
+  std::uint8_t reserved;
+  Be16 offset_and_more;
+  Be32 identification;
+
+  bool is_fragment() const { return (offset_and_more.host() & 0xfff9) != 0; }  // Else whole, but marked (RFC 6946).
+};
+static_assert(sizeof(Ipv6Fragment) == 8 && alignof(Ipv6Fragment) == 1);
+
 struct TcpHeader {
   Be16 source_port;
   Be16 destination_port;
@@ -93,5 +134,22 @@ inline constexpr std::uint8_t kIcmpEchoReply = 0;
 inline constexpr std::uint8_t kIcmpUnreachable = 3;
 inline constexpr std::uint8_t kIcmpEchoRequest = 8;
 inline constexpr std::uint8_t kIcmpTimeExceeded = 11;
+inline constexpr std::uint8_t kIcmpv6EchoRequest = 128;
+inline constexpr std::uint8_t kIcmpv6EchoReply = 129;
+inline constexpr std::uint8_t kNeighbourSolicitation = 135;
+inline constexpr std::uint8_t kNeighbourAdvertisement = 136;
+
+struct NeighbourMessage {  // Solicitation and advertisement with its one option, a link-layer address.
+  IcmpHeader icmp;         // In an advertisement, `rest` holds the flags.
+  Ipv6Address target;
+  std::uint8_t option_type;    // kSourceLinkAddress, kTargetLinkAddress
+  std::uint8_t option_length;  // In units of 8 bytes.
+  MacAddress mac;
+};
+static_assert(sizeof(NeighbourMessage) == 32 && alignof(NeighbourMessage) == 1);
+inline constexpr std::uint8_t kSourceLinkAddress = 1;
+inline constexpr std::uint8_t kTargetLinkAddress = 2;
+inline constexpr std::uint32_t kNeighbourSolicited = 0x40000000;
+inline constexpr std::uint32_t kNeighbourOverride = 0x20000000;
 
 }  // namespace sluice::net

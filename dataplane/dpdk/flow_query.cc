@@ -7,15 +7,47 @@ namespace {
 
 constexpr std::size_t kEntriesATurn = 1024;
 
+template <typename Family>
+FlowRecord record_of(const nat::Flow<Family>& flow) {
+  return {.client = flow.client,
+          .vip = flow.vip,
+          .node = flow.node,
+          .snat = flow.snat,
+          .client_port = flow.client_port,
+          .vip_port = flow.vip_port,
+          .node_port = flow.node_port,
+          .snat_port = flow.snat_port,
+          .protocol = flow.protocol,
+          .state = flow.state,
+          .has_replied = (flow.flags & nat::kFlowReplied) != 0,
+          .backend = flow.backend,
+          .service = flow.service};
+}
+
+// True once the whole table was looked at.
+template <typename Family>
+bool look_into(const nat::FlowTable<Family>& flows, nat::Tick now, FlowQuery& query) {
+  query.next_entry = flows.visit(query.next_entry, kEntriesATurn, [&](const nat::Flow<Family>& flow) {
+    if (query.found.size() >= query.limit || !query.filter.matches(flow)) return;
+    FlowRecord record = record_of(flow);
+    record.worker = query.worker;
+    record.idle_seconds = std::chrono::duration<double>{nat::to_duration(nat::elapsed(now, flow.last_seen))}.count();
+    query.found.push_back(record);
+  });
+  return query.next_entry == nat::FlowTable<Family>::kEnd;
+}
+
 }  // namespace
 
-void FlowQueryBox::look_further(FlowQuery& query, const nat::FlowTable& flows, nat::Tick now) {
-  query.next_entry = flows.visit(query.next_entry, kEntriesATurn, [&](const nat::Flow& flow) {
-    if (query.found.size() >= query.limit || !query.filter.matches(flow)) return;
-    const std::chrono::duration<double> idle = nat::to_duration(nat::elapsed(now, flow.last_seen));
-    query.found.push_back({.flow = flow, .worker = query.worker, .idle_seconds = idle.count()});
-  });
-  if (query.next_entry != nat::FlowTable::kEnd && query.found.size() < query.limit) return;
+void FlowQueryBox::look_further(FlowQuery& query, const Pipeline& pipeline, nat::Tick now) {
+  bool is_done = false;
+  if (query.is_v4_done) {
+    is_done = look_into(pipeline.v6().flows(), now, query);
+  } else if (look_into(pipeline.v4().flows(), now, query)) {
+    query.is_v4_done = true;
+    query.next_entry = 0;
+  }
+  if (!is_done && query.found.size() < query.limit) return;
   // In this order: between the two, ask() must not find both empty and take a question whose answer would push this
   // one out. `query` may be gone after the first.
   answered_.store(&query, std::memory_order_release);

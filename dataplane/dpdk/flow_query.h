@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dataplane/forwarder.h"
-#include "nat/flow_table.h"
+#include "dataplane/pipeline.h"
 
 namespace sluice::dataplane::dpdk {
 
@@ -18,6 +18,7 @@ struct FlowQuery {
   std::size_t limit = 0;
   unsigned worker = 0;
   std::vector<FlowRecord> found;  // Reserved for `limit` by control: the worker allocates nothing.
+  bool is_v4_done = false;        // Then the IPv6 table is looked at.
   std::size_t next_entry = 0;
 };
 
@@ -41,14 +42,14 @@ class FlowQueryBox {
   }
 
   // Worker: looks a little further. Cheap when nothing was asked.
-  void work(const nat::FlowTable& flows, nat::Tick now) {
+  void work(const Pipeline& pipeline, nat::Tick now) {
     FlowQuery* query = asked_.load(std::memory_order_acquire);
     if (query != nullptr) [[unlikely]]
-      look_further(*query, flows, now);
+      look_further(*query, pipeline, now);
   }
 
  private:
-  void look_further(FlowQuery& query, const nat::FlowTable& flows, nat::Tick now);
+  void look_further(FlowQuery& query, const Pipeline& pipeline, nat::Tick now);
 
   std::atomic<FlowQuery*> asked_{nullptr};
   std::atomic<FlowQuery*> answered_{nullptr};

@@ -27,6 +27,13 @@ int run_worker(void* worker) {
 
 std::string megabytes(std::size_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MB"; }
 
+template <typename Family>
+std::string report_of(const FamilyPipeline<Family>& pipeline) {
+  const auto& flows = pipeline.flows();
+  return "room for " + std::to_string(flows.capacity()) + " flows: " + megabytes(flows.memory_bytes()) + " of " +
+         std::string{nat::to_string(flows.pages())} + "; SNAT ports: " + megabytes(pipeline.ports().memory_bytes());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DpdkForwarder>> DpdkForwarder::start(ForwarderOptions options) {
@@ -86,12 +93,6 @@ Result<> DpdkForwarder::start_workers() {
     pipeline.worker = i;
     pipeline.workers = count;
     workers_.push_back(std::make_unique<Worker>(shared_, pipeline));
-    const auto& ports = workers_.back()->pipeline().ports();
-    snat_capacity_.resize(ports.address_count());
-    for (std::size_t address = 0; address < snat_capacity_.size(); ++address) {
-      snat_capacity_[address].address = ports.usage(address).address;
-      snat_capacity_[address].capacity += ports.usage(address).capacity;
-    }
     if (const int error = ::rte_eal_remote_launch(run_worker, workers_.back().get(), i + 1); error != 0) {
       return fail("worker " + std::to_string(i) + " did not start: " + ::rte_strerror(-error));
     }
@@ -173,11 +174,18 @@ void DpdkForwarder::collect_answers() {
 }
 
 std::vector<SnatUsage> DpdkForwarder::snat_usage() const {
-  std::vector<SnatUsage> usage = snat_capacity_;
+  std::vector<SnatUsage> total;
   for (const auto& worker : workers_) {
-    for (std::size_t i = 0; i < usage.size(); ++i) usage[i].in_use += worker->pipeline().snat_in_use(i);
+    auto usage = worker->pipeline().v4().snat_usage();
+    std::ranges::copy(worker->pipeline().v6().snat_usage(), std::back_inserter(usage));
+    if (total.empty()) total.resize(usage.size());
+    for (std::size_t i = 0; i < usage.size(); ++i) {
+      total[i].address = usage[i].address;
+      total[i].in_use += usage[i].in_use;
+      total[i].capacity += usage[i].capacity;
+    }
   }
-  return usage;
+  return total;
 }
 
 std::vector<net::MacAddress> DpdkForwarder::port_macs() const {
@@ -197,10 +205,11 @@ std::vector<std::string> DpdkForwarder::memory_report() const {
   const std::string pages = eal_->has_hugepages() ? "huge pages" : "small pages";
   lines.push_back("packet buffers: " + megabytes(buffers_bytes_) + " of " + pages);
   for (const auto& worker : workers_) {
-    const auto& flows = worker->pipeline().flows();
-    lines.push_back("worker " + std::to_string(lines.size() - 1) + ": room for " + std::to_string(flows.capacity()) +
-                    " flows: " + megabytes(flows.memory_bytes()) + " of " + std::string{nat::to_string(flows.pages())} +
-                    "; SNAT ports: " + megabytes(worker->pipeline().ports().memory_bytes()));
+    const std::string name = "worker " + std::to_string(lines.size() - 1) + ": ";
+    lines.push_back(name + report_of(worker->pipeline().v4()));
+    if (worker->pipeline().v6().ports().address_count() > 0) {
+      lines.back() += "; IPv6: " + report_of(worker->pipeline().v6());
+    }
   }
   return lines;
 }

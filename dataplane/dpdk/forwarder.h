@@ -59,7 +59,6 @@ class DpdkForwarder final : public Forwarder {
   std::size_t buffers_bytes_ = 0;
   Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<SnatUsage> snat_capacity_;  // Nothing in use.
   std::unique_ptr<const Snapshot> current_;
   std::deque<std::pair<std::uint64_t, std::unique_ptr<const Snapshot>>> retired_;  // With the token to wait for.
   std::deque<OpenQuery> open_queries_;

@@ -40,7 +40,7 @@ void Worker::run() {
     const Snapshot& snapshot = *shared_.snapshot.load(std::memory_order_acquire);
     const std::size_t received = turn(snapshot);
     pipeline_.expire(snapshot, now(), received > 0 ? kExpireAPacket * received : kExpireIdle);
-    queries_.work(pipeline_.flows(), now());
+    queries_.work(pipeline_, now());
     pipeline_.counters().turns.add(1);
     ::rte_rcu_qsbr_quiescent(shared_.quiescent, number_);
     idle_turns = received > 0 ? 0 : idle_turns + 1;
@@ -108,7 +108,8 @@ std::size_t Worker::receive_from_workers(const Snapshot& snapshot) {
 void Worker::process(const Snapshot& snapshot, std::span<rte_mbuf* const> buffers, std::uint16_t port) {
   burst_.clear();
   for (rte_mbuf* buffer : buffers) {
-    Packet& packet = burst_.add(rte_pktmbuf_mtod(buffer, std::uint8_t*), buffer->data_len, port, buffer);
+    const auto room = static_cast<std::uint16_t>(buffer->buf_len - buffer->data_off);
+    Packet& packet = burst_.add(rte_pktmbuf_mtod(buffer, std::uint8_t*), buffer->data_len, port, buffer, room);
     if (buffer->nb_segs > 1) [[unlikely]]
       packet.verdict = Verdict::kDropTooLong;
   }
@@ -121,8 +122,12 @@ void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
     auto* buffer = static_cast<rte_mbuf*>(packet.buffer);
     switch (packet.verdict) {
       case Verdict::kToNode:
-      case Verdict::kToClient:
-      case Verdict::kReply: wire_[packet.port].add(buffer); break;
+      case Verdict::kToClient: wire_[packet.port].add(buffer); break;
+      case Verdict::kReply:  // May be longer or shorter than the question.
+        buffer->data_len = packet.length;
+        buffer->pkt_len = packet.length;
+        wire_[packet.port].add(buffer);
+        break;
       case Verdict::kToKernel:
         if (shared_.ports[packet.port]->kernel() != nullptr) {
           kernel_[packet.port].add(buffer);

@@ -47,10 +47,10 @@ class Counted {
   Counted() : snapshot_{make_snapshot(1, kFlowsMax)}, pipeline_{pipeline_options(kFlowsMax)} {}
 
   void established(std::size_t packets) {
-    std::vector<net::FlowKey> keys = client_keys(kEstablished);
+    std::vector<net::FlowKey4> keys = client_keys(kEstablished);
     process(keys, keys.size(), net::kTcpSyn);
-    std::vector<net::FlowKey> both;
-    pipeline_.flows().visit(0, kFlowsMax, [&](const nat::Flow& flow) {
+    std::vector<net::FlowKey4> both;
+    pipeline_.v4().flows().visit(0, kFlowsMax, [&](const nat::Flow4& flow) {
       both.push_back(flow.to_client_key());
       both.push_back(flow.to_node_key());
     });
@@ -60,19 +60,19 @@ class Counted {
   }
 
   void opening(std::size_t packets) {
-    const std::vector<net::FlowKey> keys = client_keys(kFlowsMax);
+    const std::vector<net::FlowKey4> keys = client_keys(kFlowsMax);
     process(keys, packets, net::kTcpSyn);
   }
 
  private:
-  static std::vector<net::FlowKey> client_keys(std::size_t count) {
-    std::vector<net::FlowKey> keys(count);
+  static std::vector<net::FlowKey4> client_keys(std::size_t count) {
+    std::vector<net::FlowKey4> keys(count);
     for (std::uint32_t i = 0; i < count; ++i) keys[i] = client_key(i);
     return keys;
   }
 
   // Round and round; both numbers are multiples of a burst.
-  void process(const std::vector<net::FlowKey>& keys, std::size_t packets, std::uint8_t tcp_flags) {
+  void process(const std::vector<net::FlowKey4>& keys, std::size_t packets, std::uint8_t tcp_flags) {
     for (std::size_t i = 0; i < packets; i += kBurst) {
       frames_.fill(burst_, &keys[i % keys.size()], tcp_flags);
       pipeline_.process(*snapshot_, 1000, burst_);

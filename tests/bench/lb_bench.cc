@@ -118,12 +118,12 @@ void look_ups() {
   });
   add("maglev select", "ns", select * 1e9 / kLookups, 0);
 
-  std::vector<ServiceEntry> entries;
+  std::vector<ServiceEntry<net::Ipv4>> entries;
   for (std::uint32_t i = 0; i < 25000; ++i) {
     const net::Ipv4Address vip{net::Be32{0xc6120000 + i / 5}};
     entries.push_back({{vip, net::Be16{static_cast<std::uint16_t>(80 + i % 5)}, net::IpProtocol::kTcp}, i});
   }
-  const ServiceTable services{entries};
+  const ServiceTable4 services{entries};
   std::shuffle(entries.begin(), entries.end(), std::mt19937{1});
   const double few = best_seconds(10, [&] {
     for (unsigned i = 0; i < kLookups; ++i) sink += services.find(entries[i % 1024].key);

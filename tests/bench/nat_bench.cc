@@ -38,7 +38,7 @@ struct Packet {
   net::TcpHeader tcp;
 };
 
-net::FlowKey client_key(std::uint32_t number) {
+net::FlowKey4 client_key(std::uint32_t number) {
   return {.source = {net::Be32{0x0a000000U + number / 50'000}},
           .destination = {net::Be32{0xcb007140}},
           .source_port = net::Be16{static_cast<std::uint16_t>(10'000 + number % 50'000)},
@@ -54,24 +54,24 @@ class World {
         table_{{.capacity = flows, .seed = kSeed}},
         ports_{{.addresses = addresses_, .groups = 64}} {}
 
-  Flow* add(std::uint32_t number) {
-    const net::FlowKey key = client_key(number);
+  Flow4* add(std::uint32_t number) {
+    const net::FlowKey4 key = client_key(number);
     const std::uint64_t hash = table_.hash(key);
     if (table_.find(key, hash).flow != nullptr) return nullptr;
     const net::Ipv4Address node{net::Be32{0x0a010000U + static_cast<std::uint32_t>(hash % 1024)}};
     const auto snat = ports_.allocate(node, kNodePort, key.protocol, hash);
     if (!snat.has_value()) return nullptr;
-    Flow flow = make_flow(
+    Flow4 flow = make_flow<net::Ipv4>(
         {.client = key, .snat = snat->address, .snat_port = snat->port, .node = node, .node_port = kNodePort});
     flow.port_group = snat->group;
     return table_.insert(flow);
   }
-  void release_port(const Flow& flow) { ports_.release(flow.snat, flow.snat_port, flow.port_group); }
-  void remove(Flow& flow) {
+  void release_port(const Flow4& flow) { ports_.release(flow.snat, flow.snat_port, flow.port_group); }
+  void remove(Flow4& flow) {
     release_port(flow);
     table_.erase(flow);
   }
-  FlowTable& table() { return table_; }
+  FlowTable4& table() { return table_; }
 
  private:
   static std::vector<net::Ipv4Address> make_addresses(std::size_t flows) {
@@ -82,12 +82,12 @@ class World {
     return addresses;
   }
   std::vector<net::Ipv4Address> addresses_;
-  FlowTable table_;
-  PortPool ports_;
+  FlowTable4 table_;
+  PortPool4 ports_;
 };
 
 // Returns the number of packets whose flow was found.
-std::size_t process_burst(FlowTable& table, const net::FlowKey* keys, Packet* packets, Tick now) {
+std::size_t process_burst(FlowTable4& table, const net::FlowKey4* keys, Packet* packets, Tick now) {
   std::uint64_t hashes[kBurst];
   std::size_t found_count = 0;
   for (std::size_t i = 0; i < kBurst; ++i) {
@@ -106,9 +106,9 @@ std::size_t process_burst(FlowTable& table, const net::FlowKey* keys, Packet* pa
   return found_count;
 }
 
-std::vector<const Flow*> flows_of(const FlowTable& table) {
-  std::vector<const Flow*> flows;
-  table.visit(0, table.capacity(), [&](const Flow& flow) { flows.push_back(&flow); });
+std::vector<const Flow4*> flows_of(const FlowTable4& table) {
+  std::vector<const Flow4*> flows;
+  table.visit(0, table.capacity(), [&](const Flow4& flow) { flows.push_back(&flow); });
   return flows;
 }
 
@@ -125,11 +125,11 @@ void measure_building(World& world, std::size_t flows, std::vector<Figure>& figu
 }
 
 void measure_packets(World& world, std::size_t flows, std::vector<Figure>& figures) {
-  FlowTable& table = world.table();
+  FlowTable4& table = world.table();
   const auto all = flows_of(table);
   std::mt19937_64 random{7};
-  std::vector<net::FlowKey> known(std::clamp<std::size_t>(flows, kBurst, kKeysMax) / kBurst * kBurst);
-  std::vector<net::FlowKey> unknown(known.size());
+  std::vector<net::FlowKey4> known(std::clamp<std::size_t>(flows, kBurst, kKeysMax) / kBurst * kBurst);
+  std::vector<net::FlowKey4> unknown(known.size());
   for (std::size_t i = 0; i < known.size(); ++i) {
     const std::uint64_t number = random();
     known[i] = all[(number >> 1) % all.size()]->key(static_cast<Direction>(number & 1));
@@ -137,7 +137,7 @@ void measure_packets(World& world, std::size_t flows, std::vector<Figure>& figur
   }
   std::vector<Packet> packets(kBurst);
   std::size_t hits = 0, next_key = 0;
-  const auto run = [&](const std::vector<net::FlowKey>& keys) {
+  const auto run = [&](const std::vector<net::FlowKey4>& keys) {
     for (std::size_t i = 0; i < kPackets; i += kBurst) {
       hits += process_burst(table, &keys[next_key], packets.data(), static_cast<Tick>(i));
       next_key = next_key + kBurst < keys.size() ? next_key + kBurst : 0;
@@ -153,9 +153,9 @@ void measure_packets(World& world, std::size_t flows, std::vector<Figure>& figur
 
 // Ends with an empty table.
 void measure_turnover(World& world, std::size_t flows, std::vector<Figure>& figures) {
-  FlowTable& table = world.table();
+  FlowTable4& table = world.table();
   const Timeouts timeouts;
-  const auto scan = best_and_median(3, flows, [&] { table.expire(0, timeouts, flows, [](const Flow&) {}); });
+  const auto scan = best_and_median(3, flows, [&] { table.expire(0, timeouts, flows, [](const Flow4&) {}); });
   figures.push_back({"nat expiry, nothing idle", flows, "cycles/entry", scan.best, scan.median, 0});
 
   auto all = flows_of(table);
@@ -164,8 +164,8 @@ void measure_turnover(World& world, std::size_t flows, std::vector<Figure>& figu
   auto number = static_cast<std::uint32_t>(flows);
   const double speed = bench::cycles_per_second();
   const auto renew = best_and_median(1, all.size(), [&] {
-    for (const Flow* flow : all) {
-      world.remove(const_cast<Flow&>(*flow));
+    for (const Flow4* flow : all) {
+      world.remove(const_cast<Flow4&>(*flow));
       world.add(number++);
     }
   });
@@ -173,7 +173,7 @@ void measure_turnover(World& world, std::size_t flows, std::vector<Figure>& figu
 
   const Tick late = static_cast<Tick>(kPackets) + timeouts.established + 1;
   const auto expiry = best_and_median(
-      1, flows, [&] { table.expire(late, timeouts, flows, [&](const Flow& flow) { world.release_port(flow); }); });
+      1, flows, [&] { table.expire(late, timeouts, flows, [&](const Flow4& flow) { world.release_port(flow); }); });
   figures.push_back({"nat expiry, all idle", flows, "cycles/flow", expiry.best, expiry.median, 0});
 }
 

@@ -27,7 +27,7 @@ namespace sluice::bench {
 namespace {
 
 using dataplane::Verdict;
-using Keys = std::vector<net::FlowKey>;
+using Keys = std::vector<net::FlowKey4>;
 
 constexpr std::size_t kBurst = dataplane::kBurstMax;
 constexpr std::size_t kKeysMax = std::size_t{1} << 20;
@@ -40,7 +40,7 @@ class World {
       : flows_{flows / kBurst * kBurst}, snapshot_{make_snapshot(1, flows)}, pipeline_{pipeline_options(flows)} {}
 
   // Runs the packets of these keys; answers the cycles that process() took.
-  [[gnu::noinline]] std::uint64_t process_all(const net::FlowKey* keys, std::size_t count, std::uint8_t tcp_flags) {
+  [[gnu::noinline]] std::uint64_t process_all(const net::FlowKey4* keys, std::size_t count, std::uint8_t tcp_flags) {
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < count; i += kBurst) {
       frames_.fill(burst_, keys + i, tcp_flags);
@@ -64,7 +64,7 @@ class World {
       const std::uint64_t cycles = process_all(&clients[first], count, net::kTcpSyn);
       rates.push_back(speed * static_cast<double>(count) / static_cast<double>(cycles));
     }
-    pipeline_.flows().visit(0, flows_, [&](const nat::Flow& flow) { nodes.push_back(flow.to_client_key()); });
+    pipeline_.v4().flows().visit(0, flows_, [&](const nat::Flow4& flow) { nodes.push_back(flow.to_client_key()); });
     process_all(nodes.data(), nodes.size(), net::kTcpSyn | net::kTcpAck);
     process_all(clients.data(), clients.size(), net::kTcpAck);
     return rates;
@@ -72,8 +72,8 @@ class World {
 
   // Keys of packets of random flows, of either direction at random.
   Keys random_keys() const {
-    std::vector<const nat::Flow*> flows;
-    pipeline_.flows().visit(0, flows_, [&](const nat::Flow& flow) { flows.push_back(&flow); });
+    std::vector<const nat::Flow4*> flows;
+    pipeline_.v4().flows().visit(0, flows_, [&](const nat::Flow4& flow) { flows.push_back(&flow); });
     std::mt19937_64 random{7};
     Keys keys(std::clamp(flows_, kBurst, kKeysMax));
     for (auto& key : keys) {
@@ -138,7 +138,7 @@ Figure opening_figure(World& world, std::size_t flows) {
 }
 
 Figure memory_figure(const World& world, std::size_t flows) {
-  const double bytes = static_cast<double>(world.pipeline().flows().memory_bytes()) / static_cast<double>(flows);
+  const double bytes = static_cast<double>(world.pipeline().v4().flows().memory_bytes()) / static_cast<double>(flows);
   // Small tables are rounded up to whole huge pages.
   return {"pipeline, flow memory", flows, "bytes/flow", bytes, bytes, flows >= 1'000'000 ? 104.0 : 0.0};
 }
@@ -152,7 +152,7 @@ void measure(std::size_t flows, Format format) {
   figures.push_back(publish_figure(world, keys, flows));
   figures.push_back(memory_figure(world, flows));
   print(figures, format);
-  const auto pages = to_string(world.pipeline().flows().pages());
+  const auto pages = to_string(world.pipeline().v4().flows().pages());
   std::fprintf(stderr, "(%zu flows on %.*s)\n", flows, static_cast<int>(pages.size()), pages.data());
 }
 

@@ -35,19 +35,19 @@ std::vector<net::Ipv4Address> snat_addresses(std::size_t flows) {
 
 void add_services(dataplane::Snapshot& snapshot) {
   const auto table = all_nodes();
-  std::vector<lb::ServiceEntry> entries;
+  std::vector<lb::ServiceEntry<net::Ipv4>> entries;
   for (unsigned vip = 0; vip < kVips; ++vip) {
     for (const std::uint16_t port : kPorts) {
-      const auto id = static_cast<std::uint32_t>(snapshot.service_ports.size());
-      snapshot.service_ports.push_back({.vip = address(kFirstVip + vip),
-                                        .port = net::Be16{port},
-                                        .node_port = net::Be16{static_cast<std::uint16_t>(30'000 + id)},
-                                        .protocol = net::IpProtocol::kTcp,
-                                        .table = table});
+      const auto id = static_cast<std::uint32_t>(snapshot.v4.service_ports.size());
+      snapshot.v4.service_ports.push_back({.vip = address(kFirstVip + vip),
+                                           .port = net::Be16{port},
+                                           .node_port = net::Be16{static_cast<std::uint16_t>(30'000 + id)},
+                                           .protocol = net::IpProtocol::kTcp,
+                                           .table = table});
       entries.push_back({{address(kFirstVip + vip), net::Be16{port}, net::IpProtocol::kTcp}, id});
     }
   }
-  snapshot.services = lb::ServiceTable{entries};
+  snapshot.v4.services = lb::ServiceTable4{entries};
 }
 
 // An Ethernet, IPv4 and TCP header to write keys into. Its checksums are wrong, which costs as much as right ones.
@@ -73,20 +73,20 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, std::siz
   snapshot->next_hops = {{.destination = kRouterMac, .source = kWanMac, .port = 0, .kind = NextHop::Kind::kResolved},
                          {.source = kWanMac, .port = 0, .kind = NextHop::Kind::kOnLink},
                          {.source = kLanMac, .port = 1, .kind = NextHop::Kind::kOnLink}};
-  snapshot->backends.resize(1);
+  snapshot->v4.backends.resize(1);
   for (std::uint8_t i = 0; i < kNodes; ++i) {
     const auto next_hop = static_cast<std::uint16_t>(snapshot->next_hops.size());
     snapshot->next_hops.push_back(
         {.destination = {{2, 0, 0, 0, 2, i}}, .source = kLanMac, .port = 1, .kind = NextHop::Kind::kResolved});
-    snapshot->backends.push_back(
+    snapshot->v4.backends.push_back(
         {.address = address(kFirstNode + i), .next_hop = next_hop, .state = lb::BackendState::kActive});
   }
-  const std::array routes{dataplane::Route{{address(0), 0}, {0}}, dataplane::Route{{address(kFirstVip), 24}, {1}},
-                          dataplane::Route{{address(kFirstNode), 16}, {2}},
-                          dataplane::Route{{address(kFirstSnat), 16}, {2}}};
-  snapshot->routes = dataplane::RouteTable{routes};
-  snapshot->snat_addresses = snat_addresses(flows);
-  snapshot->answered_addresses = snapshot->snat_addresses;
+  const std::array routes{dataplane::Route4{{address(0), 0}, {0}}, dataplane::Route4{{address(kFirstVip), 24}, {1}},
+                          dataplane::Route4{{address(kFirstNode), 16}, {2}},
+                          dataplane::Route4{{address(kFirstSnat), 16}, {2}}};
+  snapshot->v4.routes = dataplane::RouteTable4{routes};
+  snapshot->v4.snat_addresses = snat_addresses(flows);
+  snapshot->v4.answered_addresses = snapshot->v4.snat_addresses;
   add_services(*snapshot);
   return snapshot;
 }
@@ -95,7 +95,7 @@ dataplane::PipelineOptions pipeline_options(std::size_t flows) {
   return {.flows_max = flows, .seed = 0x5eed, .snat_addresses = snat_addresses(flows)};
 }
 
-net::FlowKey client_key(std::uint32_t number) {
+net::FlowKey4 client_key(std::uint32_t number) {
   return {.source = address(kFirstClient + number / kPortsPerClient),
           .destination = address(kFirstVip + number % kVips),
           .source_port = net::Be16{static_cast<std::uint16_t>(10'000 + number % kPortsPerClient)},
@@ -103,13 +103,13 @@ net::FlowKey client_key(std::uint32_t number) {
           .protocol = net::IpProtocol::kTcp};
 }
 
-void Frames::fill(dataplane::Burst& burst, const net::FlowKey* keys, std::uint8_t tcp_flags) {
+void Frames::fill(dataplane::Burst& burst, const net::FlowKey4* keys, std::uint8_t tcp_flags) {
   static const auto kBlank = blank_frame();
   burst.clear();
   for (Buffer& buffer : buffers_) {
     std::uint8_t* const bytes = buffer.bytes.data();
     std::memcpy(bytes, kBlank.data(), kBlank.size());
-    const net::FlowKey& key = *keys++;
+    const net::FlowKey4& key = *keys++;
     auto& packet = burst.add(bytes, kFrameLength, 0, nullptr);
     auto& ip = packet.header<net::Ipv4Header>(sizeof(net::EthernetHeader));
     ip.source = key.source;

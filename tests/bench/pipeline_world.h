@@ -18,7 +18,7 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, std::siz
 dataplane::PipelineOptions pipeline_options(std::size_t flows);  // Enough SNAT addresses for so many.
 
 // A client's key of the flow with this number: all different below 2^32.
-net::FlowKey client_key(std::uint32_t number);
+net::FlowKey4 client_key(std::uint32_t number);
 
 // Frames as a driver delivers them: one buffer each, their headers written anew each time, since the pipeline changes
 // them. 60 bytes of TCP without payload.
@@ -29,7 +29,7 @@ class Frames {
   Frames() : buffers_(dataplane::kBurstMax) {}
 
   // One burst of frames with these keys. From a client or from a node: the pipeline finds out.
-  void fill(dataplane::Burst& burst, const net::FlowKey* keys, std::uint8_t tcp_flags);
+  void fill(dataplane::Burst& burst, const net::FlowKey4* keys, std::uint8_t tcp_flags);
 
  private:
   // As far apart as DPDK's: mempool header, mbuf, headroom, 2 KB. An odd number of lines, since with 2 KB alone all the

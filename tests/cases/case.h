@@ -15,7 +15,7 @@
 
 namespace sluice::cases {
 
-inline const net::Ipv4Address kLearned{};  // 0.0.0.0
+inline const net::IpAddress kLearned{};  // 0.0.0.0, of whatever family
 
 struct Step {
   std::string what;
@@ -39,6 +39,7 @@ std::vector<Case> tcp_cases();
 std::vector<Case> udp_cases();
 std::vector<Case> answer_cases();
 std::vector<Case> refused_cases();
+std::vector<Case> ipv6_cases();
 std::vector<Case> all_cases();
 
 // Frames that many cases begin with.

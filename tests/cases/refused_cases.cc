@@ -107,7 +107,7 @@ std::vector<Case> kernel_cases() {
        {sent("MF", with_fragment(to(from_client(22, net::kTcpSyn), kWanAddress), 0x2000), kToKernel)}},
       {"a reply to the kernel's own connection by a shared SNAT address is the kernel's",
        {sent("SYN+ACK", to(from_client(0, net::kTcpSyn | net::kTcpAck), kSnat), kToKernel)}},
-      {"IPv6 is the kernel's", {sent("frame", patched(patched(good, 12, 0x86), 13, 0xdd), kToKernel)}},
+      {"MPLS is the kernel's", {sent("frame", patched(patched(good, 12, 0x88), 13, 0x47), kToKernel)}},
       {"IPv4 sent to all is the kernel's", {sent("broadcast", patched(good, 0, 0xff), kToKernel)}},
   };
 }

@@ -19,6 +19,13 @@ void append_text(Bytes& bytes, const std::string& text) { bytes.insert(bytes.end
 
 void set(Bytes& bytes, std::size_t offset, net::Be16 value) { std::memcpy(bytes.data() + offset, &value, 2); }
 
+std::uint64_t pseudo_sum(const Frame& frame, net::IpProtocol protocol, std::size_t l4_length) {
+  const auto number = static_cast<std::uint8_t>(protocol);
+  const auto length = static_cast<std::uint16_t>(l4_length);
+  return frame.source.is_v4() ? net::pseudo_header_sum(frame.source.v4(), frame.destination.v4(), number, length)
+                              : net::pseudo_header_sum(frame.source.v6(), frame.destination.v6(), number, length);
+}
+
 Bytes transport(const Frame& frame) {
   Bytes l4;
   std::size_t checksum_at = 0;
@@ -43,15 +50,30 @@ Bytes transport(const Frame& frame) {
   }
   append_text(l4, frame.payload);
   if (checksum_at == 0 || frame.udp_without_checksum) return l4;
-  const auto sum = net::pseudo_header_sum(frame.source, frame.destination, static_cast<std::uint8_t>(frame.protocol),
-                                          static_cast<std::uint16_t>(l4.size()));
+  const auto sum = pseudo_sum(frame, frame.protocol, l4.size());
   net::Be16 checksum = net::checksum(l4, sum);
   if (frame.protocol == net::IpProtocol::kUdp && checksum.raw() == 0) checksum = net::Be16{0xffff};
   set(l4, checksum_at, checksum);
   return l4;
 }
 
+Bytes with_ipv6_header(const Frame& frame, const Bytes& l4) {
+  Bytes bytes;
+  append(bytes, net::EthernetHeader{frame.to, frame.from, net::kEtherTypeIpv6});
+  append(bytes,
+         net::Ipv6Header{.version_class_and_flow = net::Be32{0x60000000},
+                         .payload_length = net::Be16{static_cast<std::uint16_t>(frame.ip_options.size() + l4.size())},
+                         .next_header = frame.ip_options.empty() ? frame.protocol : frame.first_extension,
+                         .hop_limit = frame.ttl,
+                         .source = frame.source.v6(),
+                         .destination = frame.destination.v6()});
+  bytes.insert(bytes.end(), frame.ip_options.begin(), frame.ip_options.end());
+  bytes.insert(bytes.end(), l4.begin(), l4.end());
+  return bytes;
+}
+
 Bytes with_headers(const Frame& frame, const Bytes& l4) {
+  if (frame.source.is_v6()) return with_ipv6_header(frame, l4);
   const std::size_t header_length = sizeof(net::Ipv4Header) + frame.ip_options.size();
   Bytes header;
   append(header, net::Ipv4Header{.version_and_length = static_cast<std::uint8_t>(0x40 | header_length / 4),
@@ -62,8 +84,8 @@ Bytes with_headers(const Frame& frame, const Bytes& l4) {
                                  .ttl = frame.ttl,
                                  .protocol = frame.protocol,
                                  .checksum = {},
-                                 .source = frame.source,
-                                 .destination = frame.destination});
+                                 .source = frame.source.v4(),
+                                 .destination = frame.destination.v4()});
   header.insert(header.end(), frame.ip_options.begin(), frame.ip_options.end());
   set(header, 10, net::checksum(header));
   Bytes bytes;
@@ -77,6 +99,12 @@ Bytes with_headers(const Frame& frame, const Bytes& l4) {
 
 net::Ipv4Address ip(const char* text) {
   const auto parsed = net::Ipv4Address::parse(text);
+  assert(parsed);
+  return *parsed;
+}
+
+net::Ipv6Address ip6(const char* text) {
+  const auto parsed = net::Ipv6Address::parse(text);
   assert(parsed);
   return *parsed;
 }
@@ -106,23 +134,55 @@ Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code) {
   Bytes l4;
   append(l4, net::IcmpHeader{.type = type, .code = code, .checksum = {}, .rest = net::Be32{0x00070001}});
   append_text(l4, frame.payload);
-  set(l4, 2, net::checksum(l4));
   Frame icmp = frame;
-  icmp.protocol = net::IpProtocol::kIcmp;
+  icmp.protocol = frame.source.is_v4() ? net::IpProtocol::kIcmp : net::IpProtocol::kIcmpv6;
+  set(l4, 2, net::checksum(l4, frame.source.is_v4() ? 0 : pseudo_sum(frame, icmp.protocol, l4.size())));
   return with_headers(icmp, l4);
 }
 
+Bytes neighbour_bytes(const Frame& frame, std::uint8_t type, std::uint32_t flags, const net::Ipv6Address& target,
+                      net::MacAddress mac) {
+  const bool is_solicitation = type == net::kNeighbourSolicitation;
+  Bytes l4;
+  append(l4, net::NeighbourMessage{.icmp = {.type = type, .code = 0, .checksum = {}, .rest = net::Be32{flags}},
+                                   .target = target,
+                                   .option_type = is_solicitation ? net::kSourceLinkAddress : net::kTargetLinkAddress,
+                                   .option_length = 1,
+                                   .mac = mac});
+  if (mac == net::MacAddress{}) l4.resize(l4.size() - 8);
+  set(l4, 2, net::checksum(l4, pseudo_sum(frame, net::IpProtocol::kIcmpv6, l4.size())));
+  Frame icmp = frame;
+  icmp.protocol = net::IpProtocol::kIcmpv6;
+  return with_headers(icmp, l4);
+}
+
+namespace {
+
+bool is_right(net::IpProtocol protocol, std::span<const std::uint8_t> l4, std::uint64_t pseudo_sum) {
+  const bool has_none = protocol == net::IpProtocol::kUdp && l4[6] == 0 && l4[7] == 0;
+  return has_none || net::ones_sum(l4, pseudo_sum) == 0xffff;
+}
+
+}  // namespace
+
 bool checksums_are_right(const Bytes& frame) {
+  const std::span<const std::uint8_t> all{frame};
+  if (frame[12] == 0x86) {
+    net::Ipv6Header header;
+    std::memcpy(&header, frame.data() + 14, sizeof header);
+    const auto l4 = all.subspan(14 + sizeof header, header.payload_length.host());
+    return is_right(
+        header.next_header, l4,
+        net::pseudo_header_sum(header.source, header.destination, static_cast<std::uint8_t>(header.next_header),
+                               header.payload_length.host()));
+  }
   net::Ipv4Header header;
   std::memcpy(&header, frame.data() + 14, sizeof header);
-  const std::span<const std::uint8_t> all{frame};
   if (net::ones_sum(all.subspan(14, header.header_length())) != 0xffff) return false;
   const std::size_t l4_length = header.total_length.host() - header.header_length();
-  const auto l4 = all.subspan(14 + header.header_length(), l4_length);
-  if (header.protocol == net::IpProtocol::kUdp && l4[6] == 0 && l4[7] == 0) return true;
-  const auto sum = net::pseudo_header_sum(header.source, header.destination, static_cast<std::uint8_t>(header.protocol),
-                                          static_cast<std::uint16_t>(l4_length));
-  return net::ones_sum(l4, sum) == 0xffff;
+  return is_right(header.protocol, all.subspan(14 + header.header_length(), l4_length),
+                  net::pseudo_header_sum(header.source, header.destination, static_cast<std::uint8_t>(header.protocol),
+                                         static_cast<std::uint16_t>(l4_length)));
 }
 
 }  // namespace sluice::cases

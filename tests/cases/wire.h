@@ -13,20 +13,23 @@ namespace sluice::cases {
 using Bytes = std::vector<std::uint8_t>;
 
 net::Ipv4Address ip(const char* text);
+net::Ipv6Address ip6(const char* text);
 net::MacAddress mac(const char* text);
 
 struct Frame {
   net::MacAddress to;
   net::MacAddress from;
-  net::Ipv4Address source;
-  net::Ipv4Address destination;
+  net::IpAddress source;  // Both of the same family, which makes the frame's.
+  net::IpAddress destination;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   net::IpProtocol protocol = net::IpProtocol::kTcp;
   std::uint8_t tcp_flags = 0;
   std::uint8_t ttl = 64;
   std::string payload = {};
-  std::vector<std::uint8_t> ip_options = {};  // A multiple of 4 bytes.
+  std::vector<std::uint8_t> ip_options = {};  // A multiple of 4 bytes; of IPv6: extension headers, the last of which
+                                              // names the protocol.
+  net::IpProtocol first_extension{};          // What they begin with.
   std::uint16_t fragment = 0;                 // The flags and offset word, as a number.
   bool udp_without_checksum = false;
 };
@@ -35,7 +38,11 @@ Bytes bytes_of(const Frame& frame);
 Bytes arp_bytes(net::Be16 operation, net::MacAddress to, const net::ArpPacket& arp);
 Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code);  // Ports and flags do not matter.
 
-// The IPv4 and TCP/UDP checksums of a frame are what a receiver would accept.
+// A neighbour solicitation or advertisement with its option, or (`mac` is zero) without.
+Bytes neighbour_bytes(const Frame& frame, std::uint8_t type, std::uint32_t flags, const net::Ipv6Address& target,
+                      net::MacAddress mac);
+
+// The IP and TCP/UDP checksums of a frame are what a receiver would accept.
 bool checksums_are_right(const Bytes& frame);
 
 }  // namespace sluice::cases

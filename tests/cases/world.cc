@@ -16,6 +16,29 @@ std::shared_ptr<const lb::MaglevTable> table_of(lb::BackendId id) {
 
 net::Ipv4Prefix prefix(const char* text) { return *net::Ipv4Prefix::parse(text); }
 
+void add_ipv6(dataplane::Snapshot& snapshot, const Change& change) {
+  auto& v6 = snapshot.v6;
+  const std::array routes{dataplane::Route6{*net::Ipv6Prefix::parse("::/0"),
+                                            {static_cast<std::uint16_t>(change.next_hops_shifted ? 1 : 0)}}};
+  v6.routes = dataplane::RouteTable6{routes};
+  v6.backends = {{},
+                 {.address = kNode1V6, .next_hop = snapshot.v4.backends[1].next_hop, .state = change.backend1_state}};
+  v6.snat_addresses = v6.answered_addresses = {kSnat6};
+  v6.service_ports.resize(kServiceCount);
+  std::vector<lb::ServiceEntry<net::Ipv6>> entries;
+  for (const auto id : {kHttp, kDns}) {
+    const auto& v4 = snapshot.v4.service_ports[id];
+    if (v4.table == nullptr) continue;
+    v6.service_ports[id] = {.vip = kVip6,
+                            .port = v4.port,
+                            .node_port = v4.node_port,
+                            .protocol = v4.protocol,
+                            .table = table_of(kBackend1)};
+    entries.push_back({{kVip6, v4.port, v4.protocol}, id});
+  }
+  v6.services = lb::ServiceTable6{entries};
+}
+
 void add_services(dataplane::Snapshot& snapshot, const Change& change) {
   struct Row {
     ServiceId id;
@@ -29,20 +52,20 @@ void add_services(dataplane::Snapshot& snapshot, const Change& change) {
                       {kAlternate, net::IpProtocol::kTcp, 8443, 30843, kBackend3},
                       {kRestricted, net::IpProtocol::kTcp, 8080, 30880, kBackend1},
                       {kDatabase, net::IpProtocol::kTcp, 3306, 30306, kBackend4}};
-  std::vector<lb::ServiceEntry> entries;
-  snapshot.service_ports.resize(kServiceCount);
+  std::vector<lb::ServiceEntry<net::Ipv4>> entries;
+  snapshot.v4.service_ports.resize(kServiceCount);
   for (const auto& row : rows) {
     if (row.id == kHttp && !change.http_exists) continue;
     entries.push_back({{kVip, net::Be16{row.port}, row.protocol}, row.id});
-    snapshot.service_ports[row.id] = {.vip = kVip,
-                                      .port = net::Be16{row.port},
-                                      .node_port = net::Be16{row.node_port},
-                                      .protocol = row.protocol,
-                                      .table = table_of(row.backend)};
+    snapshot.v4.service_ports[row.id] = {.vip = kVip,
+                                         .port = net::Be16{row.port},
+                                         .node_port = net::Be16{row.node_port},
+                                         .protocol = row.protocol,
+                                         .table = table_of(row.backend)};
   }
-  const std::array allowed{dataplane::Route{prefix("192.0.2.0/24"), {0}}};
-  snapshot.service_ports[kRestricted].source_ranges = std::make_shared<const dataplane::RouteTable>(allowed);
-  snapshot.services = lb::ServiceTable{entries};
+  const std::array allowed{dataplane::Route4{prefix("192.0.2.0/24"), {0}}};
+  snapshot.v4.service_ports[kRestricted].source_ranges = std::make_shared<const dataplane::RouteTable4>(allowed);
+  snapshot.v4.services = lb::ServiceTable4{entries};
 }
 
 }  // namespace
@@ -60,22 +83,23 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Ch
   };
   const auto shift = static_cast<std::uint16_t>(change.next_hops_shifted ? 1 : 0);
   if (change.next_hops_shifted) snapshot->next_hops.insert(snapshot->next_hops.begin(), NextHop{});
-  const std::array routes{dataplane::Route{prefix("0.0.0.0/0"), {shift}},
-                          dataplane::Route{prefix("203.0.113.0/24"), {static_cast<std::uint16_t>(1 + shift)}},
-                          dataplane::Route{prefix("192.0.2.64/26"), {dataplane::kNoRoute}}};
-  snapshot->routes = dataplane::RouteTable{routes};
-  snapshot->backends = {{},
-                        {.address = kNode1, .next_hop = 2, .state = change.backend1_state},
-                        {.address = kNode2, .next_hop = 3, .state = lb::BackendState::kActive},
-                        {.address = kNode3, .next_hop = 4, .state = lb::BackendState::kActive},
-                        {.address = kNode4, .next_hop = dataplane::kNoRoute, .state = lb::BackendState::kActive}};
-  for (auto& backend : snapshot->backends) {
+  const std::array routes{dataplane::Route4{prefix("0.0.0.0/0"), {shift}},
+                          dataplane::Route4{prefix("203.0.113.0/24"), {static_cast<std::uint16_t>(1 + shift)}},
+                          dataplane::Route4{prefix("192.0.2.64/26"), {dataplane::kNoRoute}}};
+  snapshot->v4.routes = dataplane::RouteTable4{routes};
+  snapshot->v4.backends = {{},
+                           {.address = kNode1, .next_hop = 2, .state = change.backend1_state},
+                           {.address = kNode2, .next_hop = 3, .state = lb::BackendState::kActive},
+                           {.address = kNode3, .next_hop = 4, .state = lb::BackendState::kActive},
+                           {.address = kNode4, .next_hop = dataplane::kNoRoute, .state = lb::BackendState::kActive}};
+  for (auto& backend : snapshot->v4.backends) {
     if (backend.next_hop != dataplane::kNoRoute)
       backend.next_hop = static_cast<std::uint16_t>(backend.next_hop + shift);
   }
-  snapshot->snat_addresses = {kSnat, kSnatOnly};
-  snapshot->answered_addresses = {kSnatOnly};
+  snapshot->v4.snat_addresses = {kSnat, kSnatOnly};
+  snapshot->v4.answered_addresses = {kSnatOnly};
   add_services(*snapshot, change);
+  add_ipv6(*snapshot, change);
   return snapshot;
 }
 

@@ -28,6 +28,13 @@ inline const auto kNode2 = ip("10.20.0.12");
 inline const auto kNode3 = ip("10.20.0.13");
 inline const auto kNode4 = ip("10.99.0.14");
 
+// The same in IPv6: VIP tcp 80 → node 1 (30080), udp 53 → node 1 (30053).
+inline const auto kClient6 = ip6("2001:db8:c::10");
+inline const auto kVip6 = ip6("2001:db8:64::1");
+inline const auto kWanAddress6 = ip6("2001:db8:0::2");  // The kernel's own.
+inline const auto kSnat6 = ip6("fd00:20::250");         // Ours alone.
+inline const auto kNode1V6 = ip6("fd00:20::11");
+
 inline const auto kWanMac = mac("02:00:00:00:00:01");
 inline const auto kLanMac = mac("02:00:00:00:00:02");
 inline const auto kRouterMac = mac("02:00:00:00:01:01");

@@ -1,5 +1,6 @@
 // The packet cases, run through the DPDK engine's pipeline without EAL.
 
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <memory>
@@ -23,7 +24,9 @@ class PipelineEngine {
     Bytes bytes;
   };
 
-  PipelineEngine() : pipeline_{{.flows_max = 64, .seed = 42, .snat_addresses = {kSnat}}} { publish({}); }
+  PipelineEngine() : pipeline_{{.flows_max = 64, .seed = 42, .snat_addresses = {kSnat}, .snat6_addresses = {kSnat6}}} {
+    publish({});
+  }
 
   void publish(const Change& change) { snapshot_ = make_snapshot(++epoch_, change); }
 
@@ -32,14 +35,15 @@ class PipelineEngine {
     pipeline_.expire(*snapshot_, now_, 64);
   }
 
-  // The frame stands at the end of its memory: a sanitizer sees every byte that is read behind it.
-  Outcome send(const Bytes& frame, std::uint16_t port) {
-    const std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[frame.size()]};
+  // The frame stands at the end of its memory, unless an answer wants more: a sanitizer sees every byte that is read
+  // behind it.
+  Outcome send(const Bytes& frame, std::uint16_t port, std::size_t room) {
+    const std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[room]};
     std::memcpy(bytes.get(), frame.data(), frame.size());
     burst_.clear();
-    burst_.add(bytes.get(), static_cast<std::uint16_t>(frame.size()), port, nullptr);
+    burst_.add(bytes.get(), static_cast<std::uint16_t>(frame.size()), port, nullptr, static_cast<std::uint16_t>(room));
     pipeline_.process(*snapshot_, now_, burst_);
-    return {burst_[0].verdict, burst_[0].port, Bytes(bytes.get(), bytes.get() + frame.size())};
+    return {burst_[0].verdict, burst_[0].port, Bytes(bytes.get(), bytes.get() + burst_[0].length)};
   }
 
  private:
@@ -52,13 +56,19 @@ class PipelineEngine {
 
 // What the engine chose for the flow that the last packet to a node belongs to.
 struct Learned {
-  net::Ipv4Address address;
+  net::IpAddress address;
   std::uint16_t port = 0;
 
-  void learn(const Bytes& to_node) {
+  void learn(const Bytes& to_node, std::size_t options_length) {
+    const bool is_v4 = to_node[12] == 0x08;
     net::Be16 source_port;
-    std::memcpy(&address, to_node.data() + 26, 4);
-    std::memcpy(&source_port, to_node.data() + 14 + 4 * (to_node[14] & 15), 2);
+    net::Ipv4Address v4;
+    net::Ipv6Address v6;
+    std::memcpy(&v4, to_node.data() + 26, sizeof v4);
+    std::memcpy(&v6, to_node.data() + 22, sizeof v6);
+    address = is_v4 ? net::IpAddress{v4} : net::IpAddress{v6};
+    const std::size_t l4 = (is_v4 ? 34 : 54) + options_length;
+    std::memcpy(&source_port, to_node.data() + l4, 2);
     port = source_port.host();
   }
   Frame fill(Frame frame) const {
@@ -84,12 +94,12 @@ TEST_P(PacketCase, EndsAsTheTableSays) {
     if (step.publish) engine.publish(*step.publish);
     if (step.seconds_later > 0) engine.wait(step.seconds_later);
     const Bytes in = step.raw_in.empty() ? bytes_of(learned.fill(step.in)) : step.raw_in;
-    const auto outcome = engine.send(in, step.port);
+    const auto outcome = engine.send(in, step.port, std::max(in.size(), step.raw_out.size()));
     ASSERT_EQ(name(outcome.verdict), name(step.verdict));
     if (is_drop(step.verdict)) {
       EXPECT_EQ(outcome.bytes, in) << "a dropped packet was changed";
     }
-    if (outcome.verdict == Verdict::kToNode) learned.learn(outcome.bytes);
+    if (outcome.verdict == Verdict::kToNode) learned.learn(outcome.bytes, step.in.ip_options.size());
     if (!step.out && step.raw_out.empty()) continue;
     EXPECT_EQ(outcome.port, step.out_port);
     EXPECT_EQ(outcome.bytes, step.out ? bytes_of(learned.fill(*step.out)) : step.raw_out);

@@ -38,8 +38,8 @@ TEST(Pipeline, MakesOneFlowOfTwoFirstPacketsInOneBurst) {
   const auto snapshot = cases::make_snapshot(1);
   OwnedBurst twice{{syn_from_port(1000), syn_from_port(1000)}};
   pipeline.process(*snapshot, 0, twice.burst);
-  EXPECT_EQ(pipeline.flows().size(), 1U);
-  EXPECT_EQ(twice.burst[0].flow, twice.burst[1].flow);
+  EXPECT_EQ(pipeline.v4().flows().size(), 1U);
+  EXPECT_EQ(twice.burst[0].flow4, twice.burst[1].flow4);
   EXPECT_EQ(name(twice.burst[1].verdict), "to_node");
 }
 
@@ -63,7 +63,7 @@ TEST(Pipeline, LetsAnOldHandshakeMakeRoomForANewOne) {
   OwnedBurst late{{syn_from_port(99)}};
   pipeline.process(*snapshot, nat::to_ticks(std::chrono::seconds{3}), late.burst);
   EXPECT_EQ(name(late.burst[0].verdict), "to_node");
-  EXPECT_EQ(pipeline.flows().size(), 16U);
+  EXPECT_EQ(pipeline.v4().flows().size(), 16U);
 }
 
 TEST(Pipeline, SaysWhenSnatPortsAreExhausted) {
@@ -107,7 +107,7 @@ TEST(Pipeline, ForgetsAsFastAsShortFlowsCome) {
     pipeline.process(*snapshot, now, burst.burst);
     pipeline.expire(*snapshot, now, 2 * burst.burst.size());
   }
-  EXPECT_LT(pipeline.flows().size(), 3000U);
+  EXPECT_LT(pipeline.v4().flows().size(), 3000U);
 }
 
 TEST(Pipeline, CountsEveryPacketOnce) {
@@ -140,8 +140,8 @@ TEST(Pipeline, SendsBothDirectionsOfAFlowToItsOwner) {
       }
       ++flows_of[worker];
       auto reply = cases::from_node(30080, net::kTcpSyn | net::kTcpAck);
-      reply.destination = syn.burst[0].flow->snat;
-      reply.destination_port = syn.burst[0].flow->snat_port.host();
+      reply.destination = syn.burst[0].flow4->snat;
+      reply.destination_port = syn.burst[0].flow4->snat_port.host();
       OwnedBurst back{{cases::bytes_of(reply)}, cases::kLan};
       pipeline.process(*snapshot, 0, back.burst);
       EXPECT_EQ(name(back.burst[0].verdict), "to_client");

@@ -53,14 +53,14 @@ class Worker {
       for (auto& frame : frames) burst.add(frame.data(), static_cast<std::uint16_t>(frame.size()), 0, nullptr);
       pipeline_.process(snapshot, now, burst);
       pipeline_.expire(snapshot, now, 16);
-      queries.work(pipeline_.flows(), now);
+      queries.work(pipeline_, now);
       pipeline_.counters().turns.add(1);
       epoch_left.store(snapshot.epoch, std::memory_order_release);
     }
   }
 
   const WorkerCounters& counters() { return pipeline_.counters(); }
-  std::uint64_t snat_in_use() const { return pipeline_.snat_in_use(0); }
+  std::uint64_t snat_in_use() const { return pipeline_.v4().snat_usage()[0].in_use; }
 
   dpdk::FlowQueryBox queries;
   std::atomic<std::uint32_t> epoch_left{0};  // Of the snapshot that the last whole turn was served from.
@@ -121,7 +121,7 @@ TEST(PipelineThreads, ShareSnapshotsCountersAndQuestionsWithControl) {
     for (auto& worker : workers) {
       const auto answer = ask(*worker);
       EXPECT_LE(answer->found.size(), answer->limit);
-      for (const FlowRecord& record : answer->found) EXPECT_EQ(record.flow.node_port, net::Be16{30080});
+      for (const FlowRecord& record : answer->found) EXPECT_EQ(record.node_port, net::Be16{30080});
       EXPECT_LE(worker->snat_in_use(), 16U);
     }
     const std::uint64_t seen = workers[0]->counters().turns.get();
@@ -140,10 +140,10 @@ TEST(PipelineThreads, ShareSnapshotsCountersAndQuestionsWithControl) {
 // Control asks again as soon as it may: no question gets lost, whatever the worker is just doing.
 TEST(PipelineThreads, AnswerEveryQuestionThatWasTaken) {
   dpdk::FlowQueryBox queries;
-  nat::FlowTable flows{{.capacity = 16, .explicit_pages = nat::ExplicitPages::kAvoid}};
+  const Pipeline pipeline{{.flows_max = 16, .explicit_pages = nat::ExplicitPages::kAvoid}};
   std::atomic<bool> stop{false};
   std::thread worker{[&] {
-    while (!stop.load(std::memory_order_relaxed)) queries.work(flows, 0);
+    while (!stop.load(std::memory_order_relaxed)) queries.work(pipeline, 0);
   }};
   constexpr unsigned kQuestions = 500;
   unsigned taken = 0, answered = 0;

@@ -15,16 +15,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const auto kIgnore = [](const Flow&) {};
+const auto kIgnore = [](const Flow4&) {};
 
-Flow* find(FlowTable& table, const net::FlowKey& key) { return table.find(key, table.hash(key)).flow; }
+Flow4* find(FlowTable4& table, const net::FlowKey4& key) { return table.find(key, table.hash(key)).flow; }
 
 TEST(FlowTable, FindsAFlowByTheKeysOfBothDirections) {
-  FlowTable table{{.capacity = 8, .seed = 5}};
-  const Flow* flow = table.insert(numbered_flow(1));
+  FlowTable4 table{{.capacity = 8, .seed = 5}};
+  const Flow4* flow = table.insert(numbered_flow(1));
   ASSERT_NE(flow, nullptr);
   for (const auto direction : {Direction::kToNode, Direction::kToClient}) {
-    const net::FlowKey key = flow->key(direction);
+    const net::FlowKey4 key = flow->key(direction);
     const Found found = table.find(key, table.hash(key));
     EXPECT_EQ(found.flow, flow);
     EXPECT_EQ(found.direction, direction);
@@ -32,20 +32,20 @@ TEST(FlowTable, FindsAFlowByTheKeysOfBothDirections) {
 }
 
 TEST(FlowTable, DoesNotTakeOneDirectionsKeyForTheOthers) {
-  FlowTable table{{.capacity = 8}};
-  const Flow* flow = table.insert(numbered_flow(1));
-  net::FlowKey turned = flow->to_node_key();
+  FlowTable4 table{{.capacity = 8}};
+  const Flow4* flow = table.insert(numbered_flow(1));
+  net::FlowKey4 turned = flow->to_node_key();
   std::swap(turned.source, turned.destination);
   std::swap(turned.source_port, turned.destination_port);
   EXPECT_EQ(find(table, turned), nullptr);
-  net::FlowKey udp = flow->to_node_key();
+  net::FlowKey4 udp = flow->to_node_key();
   udp.protocol = net::IpProtocol::kUdp;
   EXPECT_EQ(find(table, udp), nullptr);
 }
 
 TEST(FlowTable, ForgetsAnErasedFlowInBothDirections) {
-  FlowTable table{{.capacity = 8}};
-  const Flow copy = numbered_flow(1);
+  FlowTable4 table{{.capacity = 8}};
+  const Flow4 copy = numbered_flow(1);
   table.erase(*table.insert(copy));
   EXPECT_EQ(find(table, copy.to_node_key()), nullptr);
   EXPECT_EQ(find(table, copy.to_client_key()), nullptr);
@@ -53,7 +53,7 @@ TEST(FlowTable, ForgetsAnErasedFlowInBothDirections) {
 }
 
 TEST(FlowTable, RefusesAndCountsWhatIsAboveItsCapacity) {
-  FlowTable table{{.capacity = 3}};
+  FlowTable4 table{{.capacity = 3}};
   for (std::uint32_t number = 0; number < 3; ++number) ASSERT_NE(table.insert(numbered_flow(number)), nullptr);
   EXPECT_EQ(table.insert(numbered_flow(3)), nullptr);
   EXPECT_EQ(table.counters().refusals, 1U);
@@ -61,14 +61,14 @@ TEST(FlowTable, RefusesAndCountsWhatIsAboveItsCapacity) {
 }
 
 TEST(FlowTable, ForgetsAFlowThatWasIdleForItsTimeout) {
-  FlowTable table{{.capacity = 8}};
+  FlowTable4 table{{.capacity = 8}};
   const Timeouts timeouts;
-  Flow flow = numbered_flow(1);  // SYN sent
+  Flow4 flow = numbered_flow(1);  // SYN sent
   flow.last_seen = 1000;
   table.insert(flow);
   EXPECT_EQ(table.expire(1000 + timeouts.syn, timeouts, 8, kIgnore), 0U);
   std::vector<std::uint16_t> released;
-  const auto note_port = [&](const Flow& expired) { released.push_back(expired.snat_port.host()); };
+  const auto note_port = [&](const Flow4& expired) { released.push_back(expired.snat_port.host()); };
   EXPECT_EQ(table.expire(1001 + timeouts.syn, timeouts, 8, note_port), 1U);
   EXPECT_EQ(released, std::vector<std::uint16_t>{flow.snat_port.host()});
   EXPECT_EQ(find(table, flow.to_node_key()), nullptr);
@@ -76,7 +76,7 @@ TEST(FlowTable, ForgetsAFlowThatWasIdleForItsTimeout) {
 }
 
 TEST(FlowTable, ExpiresABoundedNumberOfEntriesACallAndAllInTurn) {
-  FlowTable table{{.capacity = 100}};
+  FlowTable4 table{{.capacity = 100}};
   for (std::uint32_t number = 0; number < 100; ++number) table.insert(numbered_flow(number));
   const Tick late = timeout_ticks(1h);
   for (std::size_t turn = 1; turn <= 10; ++turn) {
@@ -95,7 +95,7 @@ Timeouts evicting_from(Tick age) {
 }
 
 TEST(FlowTable, EvictsAFlowPastItsTimeoutWhenFull) {
-  FlowTable table{{.capacity = 1}};
+  FlowTable4 table{{.capacity = 1}};
   table.insert(established(numbered_flow(1)));
   const Timeouts timeouts;
   EXPECT_FALSE(table.make_room(timeouts.established, timeouts, kIgnore));
@@ -104,13 +104,13 @@ TEST(FlowTable, EvictsAFlowPastItsTimeoutWhenFull) {
 }
 
 TEST(FlowTable, EvictsAnEmbryonicFlowWhenFull) {
-  FlowTable table{{.capacity = 2}};
+  FlowTable4 table{{.capacity = 2}};
   const Tick age = Timeouts{}.embryonic_age_min;
   table.insert(established(numbered_flow(1)));
   table.insert(numbered_flow(2));
   EXPECT_FALSE(table.make_room(age, evicting_from(age), kIgnore)) << "too young";
   std::uint32_t evicted = 0;
-  EXPECT_TRUE(table.make_room(age + 1, evicting_from(age), [&](const Flow& flow) { evicted = flow.service; }));
+  EXPECT_TRUE(table.make_room(age + 1, evicting_from(age), [&](const Flow4& flow) { evicted = flow.service; }));
   EXPECT_EQ(evicted, 2U);
   EXPECT_NE(find(table, numbered_flow(1).to_node_key()), nullptr);
   EXPECT_EQ(find(table, numbered_flow(2).to_node_key()), nullptr);
@@ -119,21 +119,21 @@ TEST(FlowTable, EvictsAnEmbryonicFlowWhenFull) {
 }
 
 TEST(FlowTable, MakesRoomWithoutEvictionWhileThereIsSome) {
-  FlowTable table{{.capacity = 2}};
+  FlowTable4 table{{.capacity = 2}};
   table.insert(numbered_flow(1));
   EXPECT_TRUE(table.make_room(timeout_ticks(1h), evicting_from(1), kIgnore));
   EXPECT_EQ(table.size(), 1U);
 }
 
 TEST(FlowTable, LetsNoFloodOfNewFlowsHarmEstablishedOnes) {
-  FlowTable table{{.capacity = 1000}};
+  FlowTable4 table{{.capacity = 1000}};
   const Tick late = timeout_ticks(1h);
   for (std::uint32_t number = 0; number < 1000; ++number) {
     table.insert(number % 2 == 0 ? established(numbered_flow(number)) : numbered_flow(number));
   }
   for (std::uint32_t number = 1000; number < 50'000; ++number) {
     if (!table.make_room(late, evicting_from(1), kIgnore)) continue;
-    Flow flow = numbered_flow(number);
+    Flow4 flow = numbered_flow(number);
     flow.last_seen = number < 20'000 ? 0 : late;
     ASSERT_NE(table.insert(flow), nullptr);
   }
@@ -144,15 +144,15 @@ TEST(FlowTable, LetsNoFloodOfNewFlowsHarmEstablishedOnes) {
 }
 
 TEST(FlowTable, ShowsAllFlowsInBoundedPortions) {
-  FlowTable table{{.capacity = 100}};
-  std::vector<Flow*> flows;
+  FlowTable4 table{{.capacity = 100}};
+  std::vector<Flow4*> flows;
   for (std::uint32_t number = 0; number < 50; ++number) flows.push_back(table.insert(numbered_flow(number)));
   table.erase(*flows[7]);
   std::set<std::uint32_t> seen;
   std::size_t first = 0, portions = 0;
-  while (first != FlowTable::kEnd) {
+  while (first != FlowTable4::kEnd) {
     std::size_t shown = 0;
-    first = table.visit(first, 8, [&](const Flow& flow) {
+    first = table.visit(first, 8, [&](const Flow4& flow) {
       seen.insert(flow.service);
       ++shown;
     });
@@ -167,7 +167,7 @@ TEST(FlowTable, ShowsAllFlowsInBoundedPortions) {
 TEST(FlowTable, ReachesItsFullCapacityWithoutRefusal) {
   for (const std::size_t capacity : {1U, 2U, 7U, 16U, 100U, 1'000U, 1'024U, 16'384U, 100'000U, 1'048'576U}) {
     for (std::uint64_t seed = 0; seed < (capacity <= 16'384 ? 20U : 1U); ++seed) {
-      FlowTable table{{.capacity = capacity, .seed = seed * 0x9e3779b97f4a7c15ULL}};
+      FlowTable4 table{{.capacity = capacity, .seed = seed * 0x9e3779b97f4a7c15ULL}};
       for (std::uint32_t number = 0; number < capacity; ++number) {
         ASSERT_NE(table.insert(numbered_flow(number)), nullptr) << number << " of " << capacity << ", seed " << seed;
       }
@@ -181,14 +181,14 @@ TEST(FlowTable, ReachesItsFullCapacityWithoutRefusal) {
 
 TEST(FlowTable, TakesAtMost104BytesAFlow) {
   for (const std::size_t capacity : {std::size_t{1} << 20, std::size_t{10'000'000}}) {
-    const FlowTable table{{.capacity = capacity}};
+    const FlowTable4 table{{.capacity = capacity}};
     EXPECT_LE(table.memory_bytes(), 104 * capacity);
     EXPECT_GE(table.memory_bytes(), 64 * capacity);
   }
 }
 
 struct KeyHash {
-  std::size_t operator()(const net::FlowKey& key) const { return net::hash(key); }
+  std::size_t operator()(const net::FlowKey4& key) const { return net::hash(key); }
 };
 
 // A plain model, which must agree with the table under random inserts, look-ups, erasures, expiry and eviction.
@@ -197,11 +197,11 @@ class FlowTableModel : public testing::TestWithParam<std::size_t> {
   static constexpr Tick kAgeMin = 20;
 
   void insert(std::uint32_t number) {
-    Flow flow = numbered_flow(number);
+    Flow4 flow = numbered_flow(number);
     if (flows_.contains(flow.to_node_key())) return;
     flow.last_seen = now_;
     if (random_() % 2 == 0) flow = established(flow);
-    const bool room = table_.make_room(now_, evicting_from(kAgeMin), [this](const Flow& evicted) {
+    const bool room = table_.make_room(now_, evicting_from(kAgeMin), [this](const Flow4& evicted) {
       EXPECT_TRUE(evicted.is_embryonic());
       EXPECT_GT(elapsed(now_, evicted.last_seen), kAgeMin);
       EXPECT_EQ(flows_.erase(evicted.to_node_key()), 1U);
@@ -216,10 +216,10 @@ class FlowTableModel : public testing::TestWithParam<std::size_t> {
   }
 
   void look_up(std::uint32_t number) {
-    const Flow flow = numbered_flow(number);
+    const Flow4 flow = numbered_flow(number);
     const auto expected = flows_.find(flow.to_node_key());
     for (const auto direction : {Direction::kToNode, Direction::kToClient}) {
-      const net::FlowKey key = flow.key(direction);
+      const net::FlowKey4 key = flow.key(direction);
       const std::uint64_t hash = table_.hash(key);
       table_.prefetch_bucket(hash);
       table_.prefetch_flow(hash);
@@ -234,8 +234,8 @@ class FlowTableModel : public testing::TestWithParam<std::size_t> {
   }
 
   void erase(std::uint32_t number) {
-    const net::FlowKey key = numbered_flow(number).to_client_key();
-    Flow* const flow = table_.find(key, table_.hash(key)).flow;
+    const net::FlowKey4 key = numbered_flow(number).to_client_key();
+    Flow4* const flow = table_.find(key, table_.hash(key)).flow;
     if (flow == nullptr) return;
     flows_.erase(flow->to_node_key());
     table_.erase(*flow);
@@ -243,7 +243,7 @@ class FlowTableModel : public testing::TestWithParam<std::size_t> {
 
   void expire_all() {
     table_.expire(now_, timeouts_, GetParam(),
-                  [this](const Flow& expired) { EXPECT_EQ(flows_.erase(expired.to_node_key()), 1U); });
+                  [this](const Flow4& expired) { EXPECT_EQ(flows_.erase(expired.to_node_key()), 1U); });
     for (const auto& [key, flow] : flows_) {
       ASSERT_LE(elapsed(now_, flow.last_seen), idle_limit(flow, timeouts_));
     }
@@ -252,7 +252,7 @@ class FlowTableModel : public testing::TestWithParam<std::size_t> {
   void compare_all() {
     ASSERT_EQ(table_.size(), flows_.size());
     std::size_t seen = 0;
-    table_.visit(0, GetParam(), [&](const Flow& flow) { seen += flows_.contains(flow.to_node_key()) ? 1 : 0; });
+    table_.visit(0, GetParam(), [&](const Flow4& flow) { seen += flows_.contains(flow.to_node_key()) ? 1 : 0; });
     ASSERT_EQ(seen, flows_.size());
     for (const auto& [key, flow] : flows_) look_up(flow.service);
   }
@@ -260,8 +260,8 @@ class FlowTableModel : public testing::TestWithParam<std::size_t> {
   std::mt19937 random_{11};
   Timeouts timeouts_{.syn = 60, .established = 200};
   Tick now_ = ~Tick{0} - 1'000;  // The clock wraps on the way.
-  FlowTable table_{{.capacity = GetParam(), .seed = 99}};
-  std::unordered_map<net::FlowKey, Flow, KeyHash> flows_;
+  FlowTable4 table_{{.capacity = GetParam(), .seed = 99}};
+  std::unordered_map<net::FlowKey4, Flow4, KeyHash> flows_;
 };
 
 TEST_P(FlowTableModel, AgreesWithTheTable) {

@@ -16,12 +16,12 @@ constexpr std::array kAddresses{net::Ipv4Address{net::Be32{0xc0000201}}, net::Ip
 constexpr net::Ipv4Address kNode{net::Be32{0x0a000001}};
 constexpr net::Be16 kNodePort{30'080};
 
-PortPool small_pool() {
-  return PortPool{{.addresses = std::span{kAddresses}.first(1), .ports = {5000, 5003}, .groups = 4}};
+PortPool4 small_pool() {
+  return PortPool4{{.addresses = std::span{kAddresses}.first(1), .ports = {5000, 5003}, .groups = 4}};
 }
 
 TEST(PortPool, GivesAnEndpointEachPortOnceThenRefuses) {
-  PortPool pool = small_pool();
+  PortPool4 pool = small_pool();
   std::set<std::uint16_t> ports;
   for (int i = 0; i < 4; ++i) ports.insert(pool.allocate(kNode, kNodePort, kTcp, 0).value().port.host());
   EXPECT_EQ(ports, (std::set<std::uint16_t>{5000, 5001, 5002, 5003}));
@@ -30,7 +30,7 @@ TEST(PortPool, GivesAnEndpointEachPortOnceThenRefuses) {
 }
 
 TEST(PortPool, GivesTheSamePortAgainForAnEndpointOfAnotherGroup) {
-  PortPool pool = small_pool();
+  PortPool4 pool = small_pool();
   const auto group = pool.group_of(kNode, kNodePort, kTcp);
   std::uint16_t other_port = kNodePort.host();
   while (pool.group_of(kNode, net::Be16{other_port}, kTcp) == group) ++other_port;
@@ -41,7 +41,7 @@ TEST(PortPool, GivesTheSamePortAgainForAnEndpointOfAnotherGroup) {
 }
 
 TEST(PortPool, TakesFreshPortsFirstThenTheOneReleasedLongestAgo) {
-  PortPool pool = small_pool();
+  PortPool4 pool = small_pool();
   const auto next_port = [&] { return pool.allocate(kNode, kNodePort, kTcp, 0).value(); };
   const auto first = next_port(), second = next_port();
   pool.release(second);
@@ -53,27 +53,27 @@ TEST(PortPool, TakesFreshPortsFirstThenTheOneReleasedLongestAgo) {
 }
 
 TEST(PortPool, StartsAtTheFlowsAddressAndGoesOnWithTheOthers) {
-  PortPool pool{{.addresses = kAddresses, .ports = {5000, 5000}, .groups = 1}};
+  PortPool4 pool{{.addresses = kAddresses, .ports = {5000, 5000}, .groups = 1}};
   EXPECT_EQ(pool.allocate(kNode, kNodePort, kTcp, ~std::uint64_t{0}).value().address, kAddresses[1]);
   EXPECT_EQ(pool.allocate(kNode, kNodePort, kTcp, ~std::uint64_t{0}).value().address, kAddresses[0]);
   EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, ~std::uint64_t{0}).has_value());
 }
 
 TEST(PortPool, RefusesWithoutAddresses) {
-  PortPool pool{PortPoolOptions{}};
+  PortPool4 pool{PortPoolOptions<net::Ipv4>{}};
   EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, 5).has_value());
 }
 
 TEST(PortPool, IgnoresTheReleaseOfAForeignAddress) {
-  PortPool pool = small_pool();
+  PortPool4 pool = small_pool();
   pool.release(kAddresses[1], net::Be16{5000}, 0);
   EXPECT_EQ(pool.usage(0).in_use, 0U);
 }
 
 TEST(PortPool, ReportsUsageByAddress) {
-  PortPool pool{{.addresses = kAddresses, .ports = {5000, 5009}, .groups = 2}};
+  PortPool4 pool{{.addresses = kAddresses, .ports = {5000, 5009}, .groups = 2}};
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.allocate(kNode, kNodePort, kTcp, 0).has_value());
-  const PortUsage usage = pool.usage(0);
+  const PortUsage<net::Ipv4> usage = pool.usage(0);
   EXPECT_EQ(usage.address, kAddresses[0]);
   EXPECT_EQ(usage.in_use, 3U);
   EXPECT_EQ(usage.capacity, 20U);
@@ -86,11 +86,11 @@ TEST(PortPool, DividesThePortsAmongWorkersWithoutGapOrOverlap) {
   for (const unsigned workers : {1U, 2U, 3U, 7U, 16U}) {
     std::set<std::uint16_t> all;
     for (unsigned worker = 0; worker < workers; ++worker) {
-      PortPool pool{{.addresses = std::span{kAddresses}.first(1),
-                     .ports = {40'001, 65'535},
-                     .workers = workers,
-                     .worker = worker,
-                     .groups = 1}};
+      PortPool4 pool{{.addresses = std::span{kAddresses}.first(1),
+                      .ports = {40'001, 65'535},
+                      .workers = workers,
+                      .worker = worker,
+                      .groups = 1}};
       while (const auto port = pool.allocate(kNode, kNodePort, kTcp, 0)) {
         ASSERT_EQ(owner_of(port->port, workers), worker);
         ASSERT_TRUE(all.insert(port->port.host()).second);
@@ -103,7 +103,7 @@ TEST(PortPool, DividesThePortsAmongWorkersWithoutGapOrOverlap) {
 }
 
 TEST(PortPool, HasNoPortForAWorkerThatTheRangeLeavesNone) {
-  PortPool pool{
+  PortPool4 pool{
       {.addresses = std::span{kAddresses}.first(1), .ports = {65'534, 65'535}, .workers = 4, .worker = 1, .groups = 1}};
   EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, 0).has_value());
 }
@@ -112,10 +112,10 @@ TEST(PortPool, HasNoPortForAWorkerThatTheRangeLeavesNone) {
 TEST(PortPool, NeverDoublesAPortForAnEndpoint) {
   using Reply = std::tuple<std::uint32_t, std::uint16_t, std::uint32_t, std::uint16_t, net::IpProtocol>;
   struct Live {
-    SnatPort snat;
+    SnatPort<net::Ipv4> snat;
     Reply reply;
   };
-  PortPool pool{{.addresses = kAddresses, .ports = {2000, 2050}, .groups = 8}};
+  PortPool4 pool{{.addresses = kAddresses, .ports = {2000, 2050}, .groups = 8}};
   std::mt19937 random{3};
   std::vector<Live> live;
   std::set<Reply> replies;

@@ -8,16 +8,16 @@ namespace {
 using namespace std::chrono_literals;
 using net::IpProtocol;
 
-Flow tcp(TcpState state) {
-  Flow flow{};
+Flow4 tcp(TcpState state) {
+  Flow4 flow{};
   flow.protocol = IpProtocol::kTcp;
   flow.vip_port = net::Be16{80};
   flow.state = state;
   return flow;
 }
 
-Flow udp(std::uint16_t port, std::uint8_t flags) {
-  Flow flow{};
+Flow4 udp(std::uint16_t port, std::uint8_t flags) {
+  Flow4 flow{};
   flow.protocol = IpProtocol::kUdp;
   flow.vip_port = net::Be16{port};
   flow.flags = flags;
@@ -26,7 +26,7 @@ Flow udp(std::uint16_t port, std::uint8_t flags) {
 
 TEST(Timeouts, AreThoseOfTheRfcs) {
   const struct {
-    Flow flow;
+    Flow4 flow;
     std::chrono::seconds limit;
   } cases[] = {
       {tcp(TcpState::kSynSent), 5s},
@@ -50,7 +50,7 @@ TEST(Timeouts, AreThoseOfTheRfcs) {
 }
 
 TEST(Timeouts, CountUdpAsRepliedOnceTheNodeHasAnswered) {
-  Flow flow = udp(4433, 0);
+  Flow4 flow = udp(4433, 0);
   flow.note(Direction::kToNode, 0, 1);
   EXPECT_TRUE(flow.is_embryonic());
   flow.note(Direction::kToClient, 0, 2);

@@ -51,13 +51,14 @@ class Translate : public testing::TestWithParam<net::IpProtocol> {
     return bytes;
   }
 
-  Flow random_flow_for(Bytes& bytes) {
+  Flow4 random_flow_for(Bytes& bytes) {
     const auto* ports = reinterpret_cast<const net::Be16*>(l4_of(bytes));
-    return make_flow({.client = {ip_of(bytes).source, ip_of(bytes).destination, ports[0], ports[1], GetParam()},
-                      .snat = random_address(),
-                      .snat_port = random_port(),
-                      .node = random_address(),
-                      .node_port = random_port()});
+    return make_flow<net::Ipv4>(
+        {.client = {ip_of(bytes).source, ip_of(bytes).destination, ports[0], ports[1], GetParam()},
+         .snat = random_address(),
+         .snat_port = random_port(),
+         .node = random_address(),
+         .node_port = random_port()});
   }
 
   std::mt19937 random_{1};
@@ -66,7 +67,7 @@ class Translate : public testing::TestWithParam<net::IpProtocol> {
 TEST_P(Translate, LeavesChecksumsAsIfComputedAnew) {
   for (int round = 0; round < 200'000; ++round) {
     Bytes bytes = random_packet();
-    const Flow flow = random_flow_for(bytes);
+    const Flow4 flow = random_flow_for(bytes);
     translate_to_node(ip_of(bytes), l4_of(bytes), flow);
     decrement_ttl(ip_of(bytes));
     Bytes expected = bytes;
@@ -79,7 +80,7 @@ TEST_P(Translate, ThereAndBackIsTheIdentity) {
   for (int round = 0; round < 200'000; ++round) {
     const Bytes original = random_packet();
     Bytes bytes = original;
-    const Flow flow = random_flow_for(bytes);
+    const Flow4 flow = random_flow_for(bytes);
     translate_to_node(ip_of(bytes), l4_of(bytes), flow);
     EXPECT_EQ(ip_of(bytes).source, flow.snat);
     EXPECT_EQ(ip_of(bytes).destination, flow.node);
@@ -97,7 +98,7 @@ TEST_P(Translate, ThereAndBackIsTheIdentity) {
 
 TEST_P(Translate, GivesTheClientWhatLooksLikeTheVipsAnswer) {
   Bytes bytes = random_packet();
-  const Flow flow = random_flow_for(bytes);
+  const Flow4 flow = random_flow_for(bytes);
   translate_to_client(ip_of(bytes), l4_of(bytes), flow);
   const auto* ports = reinterpret_cast<const net::Be16*>(l4_of(bytes));
   EXPECT_EQ(ip_of(bytes).source, flow.vip);
@@ -114,7 +115,7 @@ class TranslateUdp : public Translate {};
 TEST_P(TranslateUdp, LeavesAZeroChecksumAlone) {
   Bytes bytes = random_packet();
   l4_checksum_of(bytes) = {};
-  const Flow flow = random_flow_for(bytes);
+  const Flow4 flow = random_flow_for(bytes);
   translate_to_node(ip_of(bytes), l4_of(bytes), flow);
   EXPECT_EQ(l4_checksum_of(bytes).raw(), 0);
   translate_to_client(ip_of(bytes), l4_of(bytes), flow);
@@ -123,7 +124,7 @@ TEST_P(TranslateUdp, LeavesAZeroChecksumAlone) {
 
 TEST_P(TranslateUdp, SendsAComputedZeroAsOnes) {
   Bytes bytes = random_packet();
-  const Flow flow = random_flow_for(bytes);
+  const Flow4 flow = random_flow_for(bytes);
   // The last word takes up whatever is missing until the sum after translation is zero.
   translate_to_node(ip_of(bytes), l4_of(bytes), flow);
   auto& last = *reinterpret_cast<net::Be16*>(bytes.data() + kLength - 2);

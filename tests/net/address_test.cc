@@ -58,5 +58,29 @@ TEST(Ipv4Prefix, RefusesLengthsThatDoNotExist) {
     EXPECT_FALSE(Ipv4Prefix::parse(text)) << text;
 }
 
+TEST(Ipv6Address, IsANumberToo) {
+  const auto address = *Ipv6Address::parse("2001:db8::1:ff");
+  EXPECT_EQ(Ipv6Address::from_number(address.number()), address);
+  EXPECT_EQ(Ipv6Address::from_number(address.number() + 1).to_string(), "2001:db8::1:100");
+}
+
+TEST(Ipv6Prefix, KnowsItsEnds) {
+  const auto prefix = Ipv6Prefix::parse("2001:db8::4:77/112");
+  ASSERT_TRUE(prefix);
+  EXPECT_EQ(prefix->first().to_string(), "2001:db8::4:0");
+  EXPECT_EQ(prefix->last().to_string(), "2001:db8::4:ffff");
+  EXPECT_TRUE(prefix->contains(*Ipv6Address::parse("2001:db8::4:1")));
+  EXPECT_FALSE(prefix->contains(*Ipv6Address::parse("2001:db8::5:1")));
+  EXPECT_TRUE(Ipv6Prefix::parse("::/0")->contains(*Ipv6Address::parse("ffff::ffff")));
+  EXPECT_FALSE(Ipv6Prefix::parse("::/129"));
+}
+
+TEST(IpPrefix, ContainsAddressesOfItsOwnFamilyOnly) {
+  const auto v4 = *IpPrefix::parse("0.0.0.0/0"), v6 = *IpPrefix::parse("::/0");
+  EXPECT_TRUE(v4.contains(*IpAddress::parse("192.0.2.1")) && v6.contains(*IpAddress::parse("2001:db8::1")));
+  EXPECT_FALSE(v4.contains(*IpAddress::parse("2001:db8::1")) || v6.contains(*IpAddress::parse("192.0.2.1")));
+  EXPECT_EQ(IpPrefix::parse("2001:db8::/32")->to_string(), "2001:db8::/32");
+}
+
 }  // namespace
 }  // namespace sluice::net

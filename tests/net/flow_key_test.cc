@@ -7,7 +7,7 @@
 namespace sluice::net {
 namespace {
 
-FlowKey key(std::uint16_t source_port) {
+FlowKey4 key(std::uint16_t source_port) {
   return {.source = *Ipv4Address::parse("198.51.100.10"),
           .destination = *Ipv4Address::parse("203.0.113.64"),
           .source_port = Be16{source_port},

@@ -36,7 +36,8 @@ std::uint64_t packets_counted(const dataplane::WorkerCounters& counters) {
                          [](std::uint64_t sum, const dataplane::Counter& counter) { return sum + counter.get(); });
 }
 
-std::size_t ports_in_use(const nat::PortPool& ports) {
+template <typename Family>
+std::size_t ports_in_use(const nat::PortPool<Family>& ports) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < ports.address_count(); ++i) count += ports.usage(i).in_use;
   return count;
@@ -53,6 +54,7 @@ Box::Box(const BoxOptions& options) {
                                    .seed = 42,
                                    .explicit_pages = nat::ExplicitPages::kAvoid,
                                    .snat_addresses = {cases::kSnat, cases::kSnatOnly},
+                                   .snat6_addresses = {cases::kSnat6},
                                    .snat_ports = options.snat_ports}));
   }
   publish({});
@@ -62,7 +64,7 @@ void Box::publish(const cases::Change& change) { snapshot_ = cases::make_snapsho
 
 void Box::wait(nat::Tick ticks) {
   now_ += ticks;
-  for (auto& pipeline : pipelines_) pipeline->expire(*snapshot_, now_, pipeline->flows().capacity());
+  for (auto& pipeline : pipelines_) pipeline->expire(*snapshot_, now_, pipeline->v4().flows().capacity());
 }
 
 const std::vector<Departure>& Box::send(const std::vector<Arrival>& arrivals) {
@@ -133,7 +135,9 @@ void Box::judge_books() {
   std::uint64_t counted = 0;
   for (auto& pipeline : pipelines_) {
     counted += packets_counted(pipeline->counters());
-    if (ports_in_use(pipeline->ports()) != pipeline->flows().size()) {
+    const bool is_v4_right = ports_in_use(pipeline->v4().ports()) == pipeline->v4().flows().size();
+    const bool is_v6_right = ports_in_use(pipeline->v6().ports()) == pipeline->v6().flows().size();
+    if (!is_v4_right || !is_v6_right) {
       complaints_.push_back("SNAT ports in use and flows are not as many");
     }
   }
