@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -50,21 +51,47 @@ TakenAddresses own_addresses(const Config& config) {
   return taken;
 }
 
-// Networks that no host has an address of: RFC 1122 3.2.1.3, RFC 5771, RFC 919.
-constexpr std::array kNobodys{"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32"};
+// Networks whose addresses nobody can be reached at from elsewhere.
+struct Unfit {
+  const char* network;
+  const char* why;
+};
+constexpr const char* kNoHost = "which no host can have";
+constexpr std::array kUnfit{
+    Unfit{"0.0.0.0/8", kNoHost},           // RFC 1122 3.2.1.3
+    Unfit{"127.0.0.0/8", kNoHost},         // the same
+    Unfit{"224.0.0.0/4", kNoHost},         // RFC 5771
+    Unfit{"255.255.255.255/32", kNoHost},  // RFC 919
+    Unfit{"::/127", kNoHost},              // RFC 4291 2.5.2, 2.5.3: unspecified, loopback
+    Unfit{"::ffff:0.0.0.0/96", kNoHost},   // RFC 4291 2.5.5.2: IPv4 in the clothes of IPv6
+    Unfit{"ff00::/8", kNoHost},            // RFC 4291 2.7
+    Unfit{"fe80::/10", "which hold on one link only"},
+};
 
-void expect_somebodys(const AddressRange& range, const std::string& text, Findings& findings, const std::string& path) {
-  for (const char* network : kNobodys) {
-    if (!parse_address_range(network)->overlaps(range)) continue;
-    return findings.add(path, "'" + text + "' has addresses of " + network + ", which no host can have");
+void expect_fit(const AddressRange& range, const std::string& text, Findings& findings, const std::string& path) {
+  for (const Unfit& unfit : kUnfit) {
+    if (!parse_address_range(unfit.network)->overlaps(range)) continue;
+    return findings.add(path, "'" + text + "' has addresses of " + unfit.network + ", " + unfit.why);
   }
 }
 
-void check_range(const std::string& text, TakenAddresses& taken, Findings& findings, const std::string& path) {
+bool has_snat_of_family(const Snat& snat, const AddressRange& range) {
+  return std::ranges::any_of(snat.addresses(), [&](const std::string& text) {
+    const auto address = net::IpAddress::parse(text);
+    return !address || address->is_v4() == range.first.is_v4();  // A wrong one is reported where it stands.
+  });
+}
+
+void check_range(const std::string& text, const Snat& snat, TakenAddresses& taken, Findings& findings,
+                 const std::string& path) {
   const auto range = parse_address_range(text);
   expect(range, findings, path);
   if (!range) return;
-  expect_somebodys(*range, text, findings, path);
+  expect_fit(*range, text, findings, path);
+  if (!snat.addresses().empty() && !has_snat_of_family(snat, *range)) {
+    const std::string family = range->first.is_v4() ? "IPv4" : "IPv6";
+    findings.add(path, "'" + text + "' cannot be served: snat.addresses has no " + family + " address");
+  }
   if (const Placed* other = taken.find(*range)) {
     findings.add(path, "'" + text + "' overlaps with '" + other->text + "' at " + other->path);
   }
@@ -79,8 +106,8 @@ void check_snat(const Config& config, Findings& findings) {
   for (int i = 0; i < config.snat().addresses_size(); ++i) {
     const std::string path = element("snat.addresses", i);
     expect_address(config.snat().addresses(i), findings, path);
-    if (const auto address = net::Ipv4Address::parse(config.snat().addresses(i))) {
-      expect_somebodys({*address, *address}, config.snat().addresses(i), findings, path);
+    if (const auto address = net::IpAddress::parse(config.snat().addresses(i))) {
+      expect_fit({*address, *address}, config.snat().addresses(i), findings, path);
     }
     addresses.add(config.snat().addresses(i), path);
   }
@@ -102,7 +129,7 @@ void check_pools(const Config& config, Findings& findings) {
     names.add(pool.name(), child(path, "name"));
     if (pool.ranges().empty()) findings.add(child(path, "ranges"), "at least one range is needed");
     for (int j = 0; j < pool.ranges_size(); ++j) {
-      check_range(pool.ranges(j), taken, findings, element(child(path, "ranges"), j));
+      check_range(pool.ranges(j), config.snat(), taken, findings, element(child(path, "ranges"), j));
     }
   }
 }

@@ -19,7 +19,15 @@ void check_device(const Port& port, Findings& findings, const std::string& path)
 void check_route(const Route& route, Findings& findings, const std::string& path) {
   expect(parse_network(route.to()), findings, child(path, "to"));
   expect_address(route.via(), findings, child(path, "via"));
+  const auto to = parse_network(route.to());
+  const auto via = net::IpAddress::parse(route.via());
+  if (to && via && to->is_v4() != via->is_v4()) {
+    findings.add(child(path, "via"),
+                 "expected an address of the same family as '" + route.to() + "', got '" + route.via() + "'");
+  }
 }
+
+constexpr unsigned kIpv6MtuMin = 1280;  // RFC 8200 5: below, the kernel has no IPv6 on the link.
 
 void check_port(const Port& port, Findings& findings, const std::string& path) {
   expect_name(port.name(), findings, child(path, "name"));
@@ -27,7 +35,11 @@ void check_port(const Port& port, Findings& findings, const std::string& path) {
   expect_within({576, 9600}, port.mtu(), findings, child(path, "mtu"));
   if (!port.name().empty()) expect(check_interface_name(port.tap()), findings, child(path, "tap"));
   for (int i = 0; i < port.addresses_size(); ++i) {
-    expect(parse_interface_address(port.addresses(i)), findings, element(child(path, "addresses"), i));
+    const auto address = parse_interface_address(port.addresses(i));
+    expect(address, findings, element(child(path, "addresses"), i));
+    if (address && address->is_v6() && port.mtu() < kIpv6MtuMin) {
+      findings.add(child(path, "mtu"), "IPv6 needs at least 1280, got " + std::to_string(port.mtu()));
+    }
   }
   for (int i = 0; i < port.routes_size(); ++i) check_route(port.routes(i), findings, element(child(path, "routes"), i));
 }
@@ -54,7 +66,7 @@ void check_ports(const Config& config, Findings& findings) {
     if (names.add(port.name(), child(path, "name"))) interfaces.add(port.tap(), child(path, "tap"));
     for (int j = 0; j < port.addresses_size(); ++j) {
       const auto address = parse_interface_address(port.addresses(j));
-      if (address) addresses.add(address->address.to_string(), element(child(path, "addresses"), j));
+      if (address) addresses.add(address->address().to_string(), element(child(path, "addresses"), j));
     }
   }
 }

@@ -23,7 +23,8 @@ void expect_name(std::string_view name, Findings& findings, const std::string& p
 }
 
 void expect_address(const std::string& text, Findings& findings, const std::string& path) {
-  if (!net::Ipv4Address::parse(text)) findings.add(path, "expected an IPv4 address like 192.0.2.1, got '" + text + "'");
+  if (net::IpAddress::parse(text)) return;
+  findings.add(path, "expected an address like 192.0.2.1 or 2001:db8::1, got '" + text + "'");
 }
 
 bool Unique::add(const std::string& value, const std::string& path) {

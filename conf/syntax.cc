@@ -9,10 +9,15 @@ namespace {
 
 using base::fail;
 using base::Result;
-using net::Ipv4Address;
-using net::Ipv4Prefix;
+using net::IpAddress;
+using net::IpPrefix;
 
 std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+
+AddressRange range_of(const IpPrefix& prefix) {
+  if (prefix.is_v4()) return {prefix.v4().first(), prefix.v4().last()};
+  return {prefix.v6().first(), prefix.v6().last()};
+}
 
 bool read_port(std::string_view text, std::uint16_t& port) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -23,19 +28,19 @@ bool read_port(std::string_view text, std::uint16_t& port) {
 
 Result<AddressRange> parse_address_range(std::string_view text) {
   const auto wrong = [&] { return fail("expected CIDR or FIRST-LAST, got " + quoted(text)); };
-  if (text.find(':') != std::string_view::npos) return fail("expected IPv4 addresses, got " + quoted(text));
   if (text.find('/') != std::string_view::npos) {
-    if (!Ipv4Prefix::parse(text)) return wrong();
+    if (!IpPrefix::parse(text)) return wrong();
     const auto network = parse_network(text);
     if (!network) return fail(network.message());
-    return AddressRange{network->first(), network->last()};
+    return range_of(*network);
   }
   const auto dash = text.find('-');
-  const auto first = Ipv4Address::parse(text.substr(0, dash));
+  const auto first = IpAddress::parse(text.substr(0, dash));
   if (!first) return wrong();
   if (dash == std::string_view::npos) return AddressRange{*first, *first};
-  const auto last = Ipv4Address::parse(text.substr(dash + 1));
+  const auto last = IpAddress::parse(text.substr(dash + 1));
   if (!last) return wrong();
+  if (first->is_v4() != last->is_v4()) return fail("one end is IPv4 and the other IPv6 in " + quoted(text));
   if (*last < *first) return fail("the first address comes after the last in " + quoted(text));
   return AddressRange{*first, *last};
 }
@@ -83,22 +88,23 @@ Result<> check_interface_name(std::string_view name) {
   return {};
 }
 
-Result<Ipv4Prefix> parse_interface_address(std::string_view text) {
-  const auto prefix = Ipv4Prefix::parse(text);
+Result<IpPrefix> parse_interface_address(std::string_view text) {
+  const auto prefix = IpPrefix::parse(text);
   if (!prefix || text.find('/') == std::string_view::npos) {
-    return fail("expected ADDRESS/LENGTH like 192.0.2.1/24, got " + quoted(text));
+    return fail("expected ADDRESS/LENGTH like 192.0.2.1/24 or 2001:db8::1/64, got " + quoted(text));
   }
   return *prefix;
 }
 
-Result<Ipv4Prefix> parse_network(std::string_view text) {
-  const auto prefix = Ipv4Prefix::parse(text);
+Result<IpPrefix> parse_network(std::string_view text) {
+  const auto prefix = IpPrefix::parse(text);
   if (!prefix || text.find('/') == std::string_view::npos) {
-    return fail("expected NETWORK/LENGTH like 192.0.2.0/24, got " + quoted(text));
+    return fail("expected NETWORK/LENGTH like 192.0.2.0/24 or 2001:db8::/64, got " + quoted(text));
   }
-  if (prefix->address != prefix->first()) {
-    const Ipv4Prefix meant{prefix->first(), prefix->length};
-    return fail(quoted(text) + " has bits behind its length; the network is " + meant.to_string());
+  const IpAddress first = range_of(*prefix).first;
+  if (prefix->address() != first) {
+    return fail(quoted(text) + " has bits behind its length; the network is " + first.to_string() + "/" +
+                std::to_string(prefix->length()));
   }
   return *prefix;
 }

@@ -11,14 +11,14 @@
 
 namespace sluice::conf {
 
-struct AddressRange {  // first <= last
-  net::Ipv4Address first;
-  net::Ipv4Address last;
+struct AddressRange {  // Of one family; first <= last.
+  net::IpAddress first;
+  net::IpAddress last;
 
-  bool contains(net::Ipv4Address address) const { return first <= address && address <= last; }
+  bool contains(net::IpAddress address) const { return first <= address && address <= last; }
   bool overlaps(const AddressRange& other) const { return first <= other.last && other.first <= last; }
 };
-// "203.0.113.64/26" (no bits behind the length), "203.0.113.10-203.0.113.20" or a single address.
+// "203.0.113.64/26" (no bits behind the length), "2001:db8::10-2001:db8::20" or a single address.
 base::Result<AddressRange> parse_address_range(std::string_view text);
 
 struct PortRange {  // 1 <= first <= last
@@ -37,9 +37,9 @@ base::Result<Device> parse_device(std::string_view text);  // "pci:0000:03:00.0"
 // What the kernel takes for the name of an interface: 1 to 15 characters, no slash, colon or blank. The error says why.
 base::Result<> check_interface_name(std::string_view name);
 
-// An address with the length of its network, "203.0.113.2/24": the slash is not optional.
-base::Result<net::Ipv4Prefix> parse_interface_address(std::string_view text);
+// An address with the length of its network, "203.0.113.2/24" or "2001:db8::2/64": the slash is not optional.
+base::Result<net::IpPrefix> parse_interface_address(std::string_view text);
 // A network: as above, and no bits behind the length.
-base::Result<net::Ipv4Prefix> parse_network(std::string_view text);
+base::Result<net::IpPrefix> parse_network(std::string_view text);
 
 }  // namespace sluice::conf

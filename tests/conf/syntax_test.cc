@@ -14,6 +14,9 @@ TEST(AddressRange, IsACidrABlockOrAnAddress) {
   EXPECT_EQ(range("203.0.113.64/26"), "203.0.113.64-203.0.113.127");
   EXPECT_EQ(range("203.0.113.10-203.0.113.20"), "203.0.113.10-203.0.113.20");
   EXPECT_EQ(range("203.0.113.9"), "203.0.113.9-203.0.113.9");
+  EXPECT_EQ(range("2001:db8::/64"), "2001:db8::-2001:db8::ffff:ffff:ffff:ffff");
+  EXPECT_EQ(range("2001:db8::10-2001:db8::1f"), "2001:db8::10-2001:db8::1f");
+  EXPECT_EQ(range("2001:db8::9"), "2001:db8::9-2001:db8::9");
 }
 
 TEST(AddressRange, SaysWhatIsWrong) {
@@ -24,7 +27,10 @@ TEST(AddressRange, SaysWhatIsWrong) {
   EXPECT_EQ(range(""), "expected CIDR or FIRST-LAST, got ''");
   EXPECT_EQ(range("10.0.0.1/24"), "'10.0.0.1/24' has bits behind its length; the network is 10.0.0.0/24");
   EXPECT_EQ(range("10.0.0.9-10.0.0.1"), "the first address comes after the last in '10.0.0.9-10.0.0.1'");
-  EXPECT_EQ(range("2001:db8::/64"), "expected IPv4 addresses, got '2001:db8::/64'");
+  EXPECT_EQ(range("2001:db8::/129"), "expected CIDR or FIRST-LAST, got '2001:db8::/129'");
+  EXPECT_EQ(range("2001:db8::5/64"), "'2001:db8::5/64' has bits behind its length; the network is 2001:db8::/64");
+  EXPECT_EQ(range("2001:db8::9-2001:db8::1"), "the first address comes after the last in '2001:db8::9-2001:db8::1'");
+  EXPECT_EQ(range("10.0.0.1-2001:db8::1"), "one end is IPv4 and the other IPv6 in '10.0.0.1-2001:db8::1'");
 }
 
 TEST(AddressRange, OverlapsWhereBothHaveAnAddress) {
@@ -33,6 +39,10 @@ TEST(AddressRange, OverlapsWhereBothHaveAnAddress) {
   EXPECT_TRUE(ten_to_twenty.overlaps(*parse_address_range("10.0.0.0/24")));
   EXPECT_FALSE(ten_to_twenty.overlaps(*parse_address_range("10.0.0.21")));
   EXPECT_TRUE(ten_to_twenty.contains(*net::Ipv4Address::parse("10.0.0.10")));
+  const auto six = *parse_address_range("::/0");
+  EXPECT_TRUE(six.overlaps(*parse_address_range("2001:db8::1")));
+  EXPECT_FALSE(six.overlaps(ten_to_twenty));
+  EXPECT_FALSE(six.contains(*net::Ipv4Address::parse("10.0.0.10")));
 }
 
 TEST(PortRange, HasBothEnds) {
@@ -80,14 +90,17 @@ TEST(InterfaceName, IsWhatTheKernelTakes) {
 TEST(InterfaceAddress, KeepsTheHost) {
   EXPECT_EQ(parse_interface_address("203.0.113.2/24")->to_string(), "203.0.113.2/24");
   EXPECT_EQ(parse_interface_address("203.0.113.2").message(),
-            "expected ADDRESS/LENGTH like 192.0.2.1/24, got '203.0.113.2'");
+            "expected ADDRESS/LENGTH like 192.0.2.1/24 or 2001:db8::1/64, got '203.0.113.2'");
+  EXPECT_EQ(parse_interface_address("2001:db8::2/64")->to_string(), "2001:db8::2/64");
 }
 
 TEST(Network, HasNoHost) {
-  EXPECT_EQ(parse_network("0.0.0.0/0")->length, 0);
+  EXPECT_EQ(parse_network("0.0.0.0/0")->length(), 0);
+  EXPECT_EQ(parse_network("::/0")->to_string(), "::/0");
   EXPECT_EQ(parse_network("10.1.2.3/8").message(),
             "'10.1.2.3/8' has bits behind its length; the network is 10.0.0.0/8");
-  EXPECT_EQ(parse_network("default").message(), "expected NETWORK/LENGTH like 192.0.2.0/24, got 'default'");
+  EXPECT_EQ(parse_network("default").message(),
+            "expected NETWORK/LENGTH like 192.0.2.0/24 or 2001:db8::/64, got 'default'");
 }
 
 }  // namespace

@@ -107,20 +107,41 @@ INSTANTIATE_TEST_SUITE_P(
         port("tap: a/b",
              "f:1:50: ports[0].tap: 'a/b' cannot be the name of an interface: no slashes, colons and blanks"),
         port("addresses: [10.0.0.1]",
-             "f:1:57: ports[0].addresses[0]: expected ADDRESS/LENGTH like 192.0.2.1/24, got '10.0.0.1'"),
+             "f:1:57: ports[0].addresses[0]: expected ADDRESS/LENGTH like 192.0.2.1/24 or 2001:db8::1/64, got "
+             "'10.0.0.1'"),
+        port("addresses: [2001:db8::g/64]",
+             "f:1:57: ports[0].addresses[0]: expected ADDRESS/LENGTH like 192.0.2.1/24 or 2001:db8::1/64, got "
+             "'2001:db8::g/64'"),
+        port("addresses: ['2001:db8::1/64', '2001:db8:0::1/48']",
+             "f:1:75: ports[0].addresses[1]: '2001:db8::1' is used at ports[0].addresses[0] already"),
+        port("mtu: 1279, addresses: ['2001:db8::1/64']", "f:1:50: ports[0].mtu: IPv6 needs at least 1280, got 1279"),
+        port("routes: [{to: '::/0', via: 10.9.9.9}]",
+             "f:1:72: ports[0].routes[0].via: expected an address of the same family as '::/0', got '10.9.9.9'"),
         port("addresses: [10.0.0.1/24, 10.0.0.1/8]",
              "f:1:70: ports[0].addresses[1]: '10.0.0.1' is used at ports[0].addresses[0] already"),
         port("routes: [{to: 10.0.0.1/8, via: 10.9.9.9}]",
              "f:1:59: ports[0].routes[0].to: '10.0.0.1/8' has bits behind its length; the network is 10.0.0.0/8"),
         port("routes: [{to: 0.0.0.0/0}]",
-             "f:1:54: ports[0].routes[0].via: expected an IPv4 address like 192.0.2.1, got ''")));
+             "f:1:54: ports[0].routes[0].via: expected an address like 192.0.2.1 or 2001:db8::1, got ''")));
 
 INSTANTIATE_TEST_SUITE_P(
     Addresses, ValidateRefuses,
     testing::Values(
         snat("{}", "f:2:7: snat.addresses: at least one address is needed"),
         snat("{addresses: [10.0.0.0/24]}",
-             "f:2:20: snat.addresses[0]: expected an IPv4 address like 192.0.2.1, got '10.0.0.0/24'"),
+             "f:2:20: snat.addresses[0]: expected an address like 192.0.2.1 or 2001:db8::1, got '10.0.0.0/24'"),
+        snat("{addresses: [10.0.0.1, 'fe80::1']}",
+             "f:2:30: snat.addresses[1]: 'fe80::1' has addresses of fe80::/10, which hold on one link only"),
+        snat("{addresses: ['2001:db8::1']}",
+             "f:3:33: pools[0].ranges[0]: '203.0.113.64/26' cannot be served: snat.addresses has no IPv4 address"),
+        ranges("'2001:db8::/64'",
+               "f:3:28: pools[0].ranges[0]: '2001:db8::/64' cannot be served: snat.addresses has no IPv6 address"),
+        Case{{.snat = "snat: {addresses: [10.20.0.2, '2001:db8::2']}",
+              .pools = "pools: [{name: a, ranges: [203.0.113.64/26, '2001:db8::/64']}]"},
+             "f:3:45: pools[0].ranges[1]: '2001:db8::/64' overlaps with '2001:db8::2' at snat.addresses[1]"},
+        Case{{.snat = "snat: {addresses: [10.20.0.2, '2001:db8::2']}",
+              .pools = "pools: [{name: a, ranges: ['ff00::/8']}]"},
+             "f:3:28: pools[0].ranges[0]: 'ff00::/8' has addresses of ff00::/8, which no host can have"},
         snat("{addresses: [10.0.0.1, 10.0.0.1]}",
              "f:2:30: snat.addresses[1]: '10.0.0.1' is used at snat.addresses[0] already"),
         snat("{addresses: [127.0.0.1]}",
@@ -172,6 +193,11 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Validate, AcceptsEveryWayToAskForSomething) {
   EXPECT_THAT(problems({}), testing::IsEmpty());
+  EXPECT_THAT(problems({.ports = "ports: [{name: wan, device: interface:eth1, addresses: ['2001:db8:1::2/64'], "
+                                 "routes: [{to: '::/0', via: 'fe80::1'}]}]",
+                        .snat = "snat: {addresses: [10.20.0.2, '2001:db8:2::2']}",
+                        .pools = "pools: [{name: a, ranges: [203.0.113.64/26, '2001:db8:3::/64']}]"}),
+              testing::IsEmpty());
   EXPECT_THAT(problems({.ports = "ports: [{name: a, device: pci:03:00.0}, {name: b, device: vdev:net_null0}]",
                         .clusters = "clusters: [{name: a, in_cluster: true}, {name: b, server: https://k, ca_file: /c, "
                                     "token_file: /t}]",
