@@ -30,23 +30,29 @@ base::Result<net::Be16> parse_port(std::uint32_t port) {
   return net::Be16{static_cast<std::uint16_t>(port)};
 }
 
-base::Result<net::FlowKey> key_of(const messages::ExplainFlow& request) {
-  net::FlowKey key;
+// A 5-tuple of whichever family its addresses are of.
+struct FlowTuple {
+  net::IpProtocol protocol{};
+  net::IpAddress client, vip;
+  net::Be16 client_port, vip_port;
+
+  net::FlowKey4 v4() const { return {client.v4(), vip.v4(), client_port, vip_port, protocol}; }
+  net::FlowKey6 v6() const { return {client.v6(), vip.v6(), client_port, vip_port, protocol}; }
+};
+
+base::Result<FlowTuple> tuple_of(const messages::ExplainFlow& request) {
   const auto protocol = parse_protocol(request.protocol());
   if (!protocol) return base::fail(protocol.message());
-  const auto client = net::Ipv4Address::parse(request.client());
+  const auto client = net::IpAddress::parse(request.client());
   if (!client) return base::fail("client: " + client.message());
-  const auto vip = net::Ipv4Address::parse(request.vip());
+  const auto vip = net::IpAddress::parse(request.vip());
   if (!vip) return base::fail("VIP: " + vip.message());
+  if (client->is_v4() != vip->is_v4()) return base::fail("client and VIP must be of the same family");
   const auto client_port = parse_port(request.client_port()), vip_port = parse_port(request.vip_port());
   if (!client_port) return base::fail(client_port.message());
   if (!vip_port) return base::fail(vip_port.message());
-  key.source = *client;
-  key.destination = *vip;
-  key.source_port = *client_port;
-  key.destination_port = *vip_port;
-  key.protocol = *protocol;
-  return key;
+  return FlowTuple{
+      .protocol = *protocol, .client = *client, .vip = *vip, .client_port = *client_port, .vip_port = *vip_port};
 }
 
 base::Result<dataplane::FlowFilter> filter_of(const messages::FlowFilter& from, const Names& names) {
@@ -56,9 +62,9 @@ base::Result<dataplane::FlowFilter> filter_of(const messages::FlowFilter& from, 
     if (!protocol) return base::fail(protocol.message());
     filter.protocol = *protocol;
   }
-  const auto read_address = [](const std::string& text, std::optional<net::Ipv4Address>& to) -> base::Result<> {
+  const auto read_address = [](const std::string& text, std::optional<net::IpAddress>& to) -> base::Result<> {
     if (text.empty()) return {};
-    const auto address = net::Ipv4Address::parse(text);
+    const auto address = net::IpAddress::parse(text);
     if (!address) return base::fail(address.message());
     to = *address;
     return {};
@@ -141,12 +147,13 @@ void Answers::show_flows(const messages::ShowFlows& request, Reply reply) {
 }
 
 void Answers::explain_flow(const messages::ExplainFlow& request, Reply reply) {
-  const auto key = key_of(request);
-  if (!key) return reply(refusal(key.message()));
+  const auto tuple = tuple_of(request);
+  if (!tuple) return reply(refusal(tuple.message()));
   std::vector<std::string> port_names;
   for (const auto& port : appliance_.options().ports) port_names.push_back(port.name);
   const auto& snapshot = appliance_.forwarder().snapshot();
-  const ExplainedFlow told = control::explain_flow(snapshot, *key, port_names);
+  const ExplainedFlow told = tuple->vip.is_v4() ? control::explain_flow(snapshot, tuple->v4(), port_names)
+                                                : control::explain_flow(snapshot, tuple->v6(), port_names);
   const Names names = names_of(appliance_);
 
   messages::Response response;
@@ -158,23 +165,21 @@ void Answers::explain_flow(const messages::ExplainFlow& request, Reply reply) {
   }
   explained.set_verdict(std::string{name(told.verdict)});
   if (told.service) {
-    const auto& service = snapshot.service_ports[*told.service];
     const auto known = names.services.find(*told.service);
     if (known != names.services.end()) explained.set_service(known->second);
     explained.set_slot(told.slot);
     explained.set_slots_total(told.slots);
-    explained.set_node_port(service.node_port.host());
+    explained.set_node_port(told.node_port.host());
   }
-  if (told.backend != lb::kNoBackend) {
-    const auto address = snapshot.backends[told.backend].address;
-    const auto node = names.nodes.find(address);
-    explained.set_node(node == names.nodes.end() ? address.to_string() : node->second);
+  if (told.node) {
+    const auto node = names.nodes.find(*told.node);
+    explained.set_node(node == names.nodes.end() ? told.node->to_string() : node->second);
   }
-  const dataplane::FlowFilter filter{.protocol = key->protocol,
-                                     .client = key->source,
-                                     .client_port = key->source_port,
-                                     .vip = key->destination,
-                                     .vip_port = key->destination_port};
+  const dataplane::FlowFilter filter{.protocol = tuple->protocol,
+                                     .client = tuple->client,
+                                     .client_port = tuple->client_port,
+                                     .vip = tuple->vip,
+                                     .vip_port = tuple->vip_port};
   ask_flows(filter, 1, [names, response, reply = std::move(reply)](std::vector<dataplane::FlowRecord> found) mutable {
     if (!found.empty()) retell(found.front(), names, *response.mutable_flow_explained()->mutable_live());
     reply(std::move(response));

@@ -145,16 +145,17 @@ void Appliance::plan_anew() {
 void Appliance::publish(const Plan& before) {
   if (!network_changed_ && before.services == plan_.services) return;  // Heartbeats of Nodes, our own status writes.
   network_changed_ = false;
-  std::vector<net::Ipv4Address> kernel_addresses;
-  for (const auto& address : kernel_->addresses()) {
-    if (address.address.is_v4()) kernel_addresses.push_back(address.address.v4());
-  }
+  std::vector<net::IpAddress> kernel_addresses;
+  for (const auto& address : kernel_->addresses()) kernel_addresses.push_back(address.address);
+  const auto& pipeline = options_.forwarder.pipeline;
+  std::vector<net::IpAddress> snat_addresses{pipeline.snat_addresses.begin(), pipeline.snat_addresses.end()};
+  snat_addresses.insert(snat_addresses.end(), pipeline.snat6_addresses.begin(), pipeline.snat6_addresses.end());
   auto built = builder_.build({.plan = plan_,
                                .routes = kernel_->routes(),
                                .neighbours = kernel_->neighbours(),
                                .links = port_links(),
                                .ports = dataplane_ports(),
-                               .snat_addresses = options_.forwarder.pipeline.snat_addresses,
+                               .snat_addresses = snat_addresses,
                                .kernel_addresses = kernel_addresses,
                                .timeouts = options_.timeouts,
                                .now = std::chrono::steady_clock::now()});
@@ -169,15 +170,16 @@ void Appliance::announce(const Plan& before) {
     if (port.announces_vips) interfaces.push_back({.index = link.link, .name = port.tap, .mac = link.mac});
   }
   const auto served = [](const Plan& plan) {
-    std::vector<net::Ipv4Address> vips;
+    std::vector<net::IpAddress> vips;
     for (const auto& service : plan.services) {
-      if (service.stage == PlannedService::Stage::kServed) vips.push_back(*service.vip);
+      if (service.stage != PlannedService::Stage::kServed) continue;
+      for (const auto& vip : service.vips) vips.push_back(vip.address);
     }
     std::ranges::sort(vips);
     return vips;
   };
   const auto old_vips = served(before), new_vips = served(plan_);
-  std::vector<net::Ipv4Address> taken, left;
+  std::vector<net::IpAddress> taken, left;
   std::ranges::set_difference(new_vips, old_vips, std::back_inserter(taken));
   std::ranges::set_difference(old_vips, new_vips, std::back_inserter(left));
   for (const auto& vip : left) announcer_->withdraw(vip);

@@ -15,8 +15,12 @@ struct PortEndpoints {
   std::map<std::string, std::uint32_t> terminating;  // Serving, but terminating.
 };
 
-bool carries(const kube::EndpointSlice& slice, const PlannedPort& port) {
-  if (slice.address_type != kube::AddressType::kIpv4) return false;
+kube::AddressType address_type(IpFamily family) {
+  return family == IpFamily::kIpv4 ? kube::AddressType::kIpv4 : kube::AddressType::kIpv6;
+}
+
+bool carries(const kube::EndpointSlice& slice, const PlannedPort& port, IpFamily family) {
+  if (slice.address_type != address_type(family)) return false;
   return std::ranges::any_of(slice.ports, [&](const kube::EndpointPort& candidate) {
     // Proxies on the nodes pass over a port without a number, so nothing answers there.
     return candidate.name == port.name && candidate.protocol == port.protocol && candidate.port.value_or(0) != 0;
@@ -24,10 +28,10 @@ bool carries(const kube::EndpointSlice& slice, const PlannedPort& port) {
 }
 
 // The same endpoint may stand in two slices for a moment: counted once, by its best version.
-PortEndpoints count_endpoints(const kube::SliceMap& slices, const PlannedPort& port) {
+PortEndpoints count_endpoints(const kube::SliceMap& slices, const PlannedPort& port, IpFamily family) {
   std::set<std::pair<net::IpAddress, std::string>> ready, terminating;
   for (const auto& [name, slice] : slices) {
-    if (!carries(slice, port)) continue;
+    if (!carries(slice, port, family)) continue;
     for (const auto& endpoint : slice.endpoints) {
       if (endpoint.addresses.empty()) continue;
       const std::pair identity{endpoint.addresses.front(), endpoint.node_name};
@@ -129,17 +133,17 @@ bool parse_bool_label(std::string_view value) {  // As Go's strconv.ParseBool; j
 
 }  // namespace
 
-Eligibility eligibility(const kube::Node& node) {
+Eligibility eligibility(const kube::Node& node, IpFamily family) {
   Eligibility result;
-  const auto address = std::ranges::find_if(node.internal_ips, [](const net::IpAddress& ip) { return ip.is_v4(); });
-  if (address != node.internal_ips.end()) result.address = address->v4();
+  const auto address = std::ranges::find_if(node.internal_ips, [&](const auto& ip) { return family_of(ip) == family; });
+  if (address != node.internal_ips.end()) result.address = *address;
   const auto label = node.meta.labels.find(std::string{kExcludeLabel});
   if (label != node.meta.labels.end() && parse_bool_label(label->second)) {
     result.state = PlannedNode::State::kOut;
     result.reason = "label " + std::string{kExcludeLabel};
   } else if (!result.address) {
     result.state = PlannedNode::State::kOut;
-    result.reason = "no IPv4 InternalIP";
+    result.reason = "no " + std::string{to_string(family)} + " InternalIP";
   } else if (node.meta.is_deleting()) {
     result.state = PlannedNode::State::kDraining;
     result.reason = "the Node is being deleted";
@@ -150,16 +154,22 @@ Eligibility eligibility(const kube::Node& node) {
   return result;
 }
 
-void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, const health::View* probes,
-                     PlannedService& planned) {
+namespace {
+
+void choose_of_family(const kube::ClusterState& cluster, const kube::Service& service, IpFamily family,
+                      const health::View* probes, PlannedService& planned) {
+  std::vector<PlannedNode> all;
   for (const auto& [name, node] : cluster.nodes) {
-    const Eligibility eligible = eligibility(node);
-    planned.nodes.push_back(
-        {.node = name, .address = eligible.address, .state = eligible.state, .reason = eligible.reason});
+    const Eligibility eligible = eligibility(node, family);
+    all.push_back({.node = name,
+                   .family = family,
+                   .address = eligible.address,
+                   .state = eligible.state,
+                   .reason = eligible.reason});
   }
-  const std::vector<PlannedNode> all = planned.nodes;
+  std::vector<PlannedNode> shown = all;
   for (auto& port : planned.ports) {
-    const PortEndpoints endpoints = count_endpoints(cluster.slices_of(service.meta.key()), port);
+    const PortEndpoints endpoints = count_endpoints(cluster.slices_of(service.meta.key()), port, family);
     std::vector<PlannedNode> judged = all;
     for (auto& node : judged) {
       if (node.state == PlannedNode::State::kIn) node = judge(service, endpoints, node);
@@ -171,15 +181,23 @@ void choose_backends(const kube::ClusterState& cluster, const kube::Service& ser
       if (node.state == PlannedNode::State::kIn && port.is_served()) {
         port.backends.push_back({.node = node.node, .address = *node.address, .weight = node.weight});
       }
-      if (&port == &planned.ports.front() || is_better(node, planned.nodes[i])) planned.nodes[i] = node;
+      if (&port == &planned.ports.front() || is_better(node, shown[i])) shown[i] = node;
     }
   }
+  std::ranges::move(shown, std::back_inserter(planned.nodes));
+}
+
+}  // namespace
+
+void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, const health::View* probes,
+                     PlannedService& planned) {
+  for (const IpFamily family : service.ip_families) choose_of_family(cluster, service, family, probes, planned);
 }
 
 std::vector<health::Wish> probes_for(const Plan& plan) {
   std::vector<health::Wish> wishes;
   for (const auto& service : plan.services) {
-    if (!service.vip) continue;
+    if (service.vips.empty()) continue;
     for (const auto& node : service.nodes) {
       if (node.health_port == 0 || !node.address) continue;
       const bool serves = node.state == PlannedNode::State::kIn;

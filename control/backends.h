@@ -16,16 +16,16 @@ inline constexpr std::string_view kExcludeLabel = "node.kubernetes.io/exclude-fr
 inline constexpr std::string_view kAutoscalerTaint = "ToBeDeletedByClusterAutoscaler";
 inline constexpr std::uint16_t kNodeProxyHealthPort = 10256;  // As kube-proxy's --healthz-bind-address has it.
 
-// Whether a node may be a backend of anything; `reason` says why not.
+// Whether a node may be a backend of anything of a family; `reason` says why not.
 struct Eligibility {
   PlannedNode::State state = PlannedNode::State::kIn;
-  std::optional<net::Ipv4Address> address;
+  std::optional<net::IpAddress> address;
   std::string reason;
 };
-Eligibility eligibility(const kube::Node& node);
+Eligibility eligibility(const kube::Node& node, IpFamily family);
 
-// Fills in `planned.nodes` and the backends of its ports, of which name, protocol and node port are known. `probes` is
-// null when nobody probes.
+// Fills in `planned.nodes` and the backends of its ports, of which name, protocol and node port are known: for each
+// family of the Service, by endpoints and addresses of that family alone. `probes` is null when nobody probes.
 void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, const health::View* probes,
                      PlannedService& planned);
 

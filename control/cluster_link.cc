@@ -45,8 +45,9 @@ void ClusterLink::on_written(const kube::Service& service, kube::Write::Kind kin
     case kube::Write::Kind::kAddFinalizers: break;
     case kube::Write::Kind::kStatus:
       if (service.status.ingress.empty()) break;
-      spdlog::info("cluster {}: service {} is published at {}", options_.name, service.meta.key(),
-                   service.status.ingress.front().ip);
+      for (const auto& ingress : service.status.ingress) {
+        spdlog::info("cluster {}: service {} is published at {}", options_.name, service.meta.key(), ingress.ip);
+      }
       events_.record(service.meta, kube::Reason::kEnsuredLoadBalancer, "Ensured load balancer");
       break;
     case kube::Write::Kind::kRelease:

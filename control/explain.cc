@@ -17,10 +17,12 @@ std::string describe(const dataplane::NextHop& hop, const std::vector<std::strin
   return {};
 }
 
+template <typename Family>
 class Teller {
  public:
-  Teller(const dataplane::Snapshot& snapshot, const net::FlowKey& key, const std::vector<std::string>& port_names)
-      : snapshot_{snapshot}, key_{key}, port_names_{port_names} {}
+  Teller(const dataplane::Snapshot& snapshot, const net::FlowKey<Family>& key,
+         const std::vector<std::string>& port_names)
+      : all_{snapshot}, snapshot_{snapshot.of<Family>()}, key_{key}, port_names_{port_names} {}
 
   ExplainedFlow tell() {
     told_.verdict = find_service();
@@ -55,6 +57,7 @@ class Teller {
           key_.source.to_string() + (admitted ? " is" : " is not") + " in the Service's loadBalancerSourceRanges");
       if (!admitted) return Verdict::kDropSourceRange;
     }
+    told_.node_port = service.node_port;
     const auto hash = dataplane::choice_hash(service, key_);
     told_.slots = service.table->slots();
     if (service.table->empty()) {
@@ -62,8 +65,9 @@ class Teller {
       return Verdict::kDropNoBackend;
     }
     told_.slot = service.table->slot_of(hash);
-    told_.backend = service.table->id_at(told_.slot);
-    const auto& backend = snapshot_.backends[told_.backend];
+    backend_ = &snapshot_.backends[service.table->id_at(told_.slot)];
+    const auto& backend = *backend_;
+    told_.node = backend.address;
     say("steer", "slot " + std::to_string(told_.slot) + " of " + std::to_string(told_.slots) +
                      (service.client_ip_affinity ? " (by client address alone: sessionAffinity ClientIP)" : "") +
                      " is node " + backend.address.to_string() + ", node port " +
@@ -74,8 +78,7 @@ class Teller {
   }
 
   Verdict find_ways() {
-    const auto& backend = snapshot_.backends[told_.backend];
-    const auto to_node = judge_way("the node", backend.next_hop);
+    const auto to_node = judge_way("the node", backend_->next_hop);
     const auto to_client = judge_way("the client", snapshot_.routes.find(key_.source));
     if (to_node != Verdict::kContinue) return to_node;
     return to_client == Verdict::kContinue ? Verdict::kToNode : to_client;
@@ -86,22 +89,30 @@ class Teller {
       say("rewrite", "the kernel has no route to " + whose + " through one of our ports");
       return Verdict::kDropNoRoute;
     }
-    const auto& hop = snapshot_.next_hops[index];
+    const auto& hop = all_.next_hops[index];
     say("rewrite", "way to " + whose + ": " + describe(hop, port_names_));
     return hop.kind == dataplane::NextHop::Kind::kUnresolved ? Verdict::kDropUnresolved : Verdict::kContinue;
   }
 
-  const dataplane::Snapshot& snapshot_;
-  const net::FlowKey& key_;
+  const dataplane::Snapshot& all_;
+  const dataplane::FamilySnapshot<Family>& snapshot_;
+  const net::FlowKey<Family>& key_;
   const std::vector<std::string>& port_names_;
+  const dataplane::Backend<Family>* backend_ = nullptr;  // The chosen one.
   ExplainedFlow told_;
 };
 
 }  // namespace
 
-ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey& key,
+template <typename Family>
+ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey<Family>& key,
                            const std::vector<std::string>& port_names) {
-  return Teller{snapshot, key, port_names}.tell();
+  return Teller<Family>{snapshot, key, port_names}.tell();
 }
+
+template ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey4& key,
+                                    const std::vector<std::string>& port_names);
+template ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey6& key,
+                                    const std::vector<std::string>& port_names);
 
 }  // namespace sluice::control

@@ -23,11 +23,13 @@ struct ExplainedFlow {
   std::optional<std::uint32_t> service;  // Id in the snapshot.
   unsigned slot = 0;
   unsigned slots = 0;
-  lb::BackendId backend = lb::kNoBackend;
+  std::optional<net::IpAddress> node;  // The chosen one.
+  net::Be16 node_port;                 // Meaningful with a service.
 };
 
 // `port_names` by index of the dataplane port.
-ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey& key,
+template <typename Family>
+ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey<Family>& key,
                            const std::vector<std::string>& port_names);
 
 }  // namespace sluice::control

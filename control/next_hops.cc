@@ -13,7 +13,7 @@ using dataplane::NextHop;
 // A neighbour on one of our ports, or (without address) whoever is on the link.
 struct HopKey {
   int link = 0;
-  std::optional<net::Ipv4Address> address;
+  std::optional<net::IpAddress> address;
   friend auto operator<=>(const HopKey&, const HopKey&) = default;
 };
 
@@ -28,9 +28,7 @@ class Planner {
   // behind them see the same destinations.
   std::optional<HopKey> hop_of(const netlink::Route& route) const {
     for (const auto& hop : route.next_hops) {
-      if (!ports_.contains(hop.link) || (hop.gateway && !hop.gateway->is_v4())) continue;
-      if (!hop.gateway) return HopKey{hop.link, std::nullopt};
-      return HopKey{hop.link, hop.gateway->v4()};
+      if (ports_.contains(hop.link)) return HopKey{hop.link, hop.gateway};
     }
     return std::nullopt;
   }
@@ -59,11 +57,17 @@ class Planner {
     for (const auto& route : input_.routes) {
       const auto hop = hop_of(route);
       // A hole, or a way out that is not ours: covers the wider prefixes behind it all the same.
-      plan_.routes.push_back({route.prefix, {hop ? index_of(*hop) : kNoRoute}});
+      const dataplane::RouteTarget target{hop ? index_of(*hop) : kNoRoute};
+      if (route.prefix.is_v4()) {
+        plan_.routes4.push_back({route.prefix.v4(), target});
+      } else {
+        plan_.routes6.push_back({route.prefix.v6(), target});
+      }
     }
-    const dataplane::RouteTable table{plan_.routes};
+    const dataplane::RouteTable4 table4{plan_.routes4};
+    const dataplane::RouteTable6 table6{plan_.routes6};
     for (const auto& backend : input_.backends) {
-      const std::uint16_t found = table.find(backend);
+      const std::uint16_t found = backend.is_v4() ? table4.find(backend.v4()) : table6.find(backend.v6());
       if (found == kNoRoute) continue;
       HopKey hop = keys_[found];
       if (!hop.address) hop.address = backend;

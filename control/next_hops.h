@@ -23,14 +23,15 @@ struct NextHopInput {
   std::span<const netlink::Route> routes;  // Routes through links that are no port of ours do not matter.
   std::span<const netlink::Neighbour> neighbours;
   std::span<const PortLink> ports;
-  std::span<const net::Ipv4Address> backends;  // Whose next hops are wanted.
+  std::span<const net::IpAddress> backends;  // Whose next hops are wanted.
 };
 
 struct NextHops {
   std::vector<dataplane::NextHop> next_hops;
-  std::vector<dataplane::Route> routes;                // To clients.
-  std::map<net::Ipv4Address, std::uint16_t> backends;  // To each backend, where there is a route.
-  std::vector<netlink::NeighbourKey> wanted;           // That the kernel should keep resolved.
+  std::vector<dataplane::Route4> routes4;            // To clients.
+  std::vector<dataplane::Route6> routes6;            // To clients.
+  std::map<net::IpAddress, std::uint16_t> backends;  // To each backend, where there is a route.
+  std::vector<netlink::NeighbourKey> wanted;         // That the kernel should keep resolved.
 };
 
 NextHops plan_next_hops(const NextHopInput& input);

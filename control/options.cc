@@ -106,7 +106,12 @@ dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
   options.pipeline.seed = std::uint64_t{random()} << 32 | random();
   options.idle_sleep_max = duration(workers.idle_sleep());
   for (const auto& address : config.snat().addresses()) {
-    options.pipeline.snat_addresses.push_back(net::Ipv4Address::parse(address).value());
+    const auto parsed = net::IpAddress::parse(address).value();
+    if (parsed.is_v4()) {
+      options.pipeline.snat_addresses.push_back(parsed.v4());
+    } else {
+      options.pipeline.snat6_addresses.push_back(parsed.v6());
+    }
   }
   const std::string& ports = config.snat().ports();
   const auto dash = ports.find('-');
@@ -121,12 +126,12 @@ PortOptions port_options(const conf::Port& port) {
                       .mtu = static_cast<std::uint16_t>(port.mtu()),
                       .announces_vips = port.announce_vips()};
   for (const auto& text : port.addresses()) {
-    const auto prefix = net::Ipv4Prefix::parse(text).value();
-    options.addresses.push_back({.address = prefix.address, .prefix_length = prefix.length});
+    const auto prefix = net::IpPrefix::parse(text).value();
+    options.addresses.push_back({.address = prefix.address(), .prefix_length = prefix.length()});
   }
   for (const auto& route : port.routes()) {
-    netlink::StaticRoute made{.prefix = net::Ipv4Prefix::parse(route.to()).value()};
-    if (!route.via().empty()) made.gateway = net::Ipv4Address::parse(route.via()).value();
+    netlink::StaticRoute made{.prefix = net::IpPrefix::parse(route.to()).value()};
+    if (!route.via().empty()) made.gateway = net::IpAddress::parse(route.via()).value();
     options.routes.push_back(made);
   }
   return options;

@@ -23,6 +23,17 @@ std::string_view to_string(PlannedService::Stage stage) {
   return "unknown";
 }
 
+const PlannedVip* PlannedService::vip(IpFamily family) const {
+  const auto found = std::ranges::find_if(vips, [&](const auto& vip) { return family_of(vip.address) == family; });
+  return found == vips.end() ? nullptr : &*found;
+}
+
+std::string PlannedService::vips_text() const {
+  std::string text;
+  for (const auto& vip : vips) text += (text.empty() ? "" : ", ") + vip.address.to_string();
+  return text;
+}
+
 bool PlannedService::has_backends() const {
   return std::ranges::any_of(ports, [](const PlannedPort& port) { return !port.backends.empty(); });
 }

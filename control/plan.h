@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "control/ip_family.h"
 #include "control/ipam/ledger_book.h"
 #include "control/kube/objects.h"
 #include "lb/backend.h"
@@ -15,20 +16,21 @@
 
 namespace sluice::control {
 
-// A node as seen by one service port.
+// A node as seen by one service port, by its address of one family. A node of both families is two backends.
 struct PlannedBackend {
   std::string node;
-  net::Ipv4Address address;
+  net::IpAddress address;
   std::uint32_t weight = 1;  // Never zero.
 
   bool operator==(const PlannedBackend&) const = default;
 };
 
-// What became of a node for a Service, with the reason, for `explain`.
+// What became of a node for one family of a Service, with the reason, for `explain`.
 struct PlannedNode {
   enum class State : std::uint8_t { kIn, kDraining, kOut };
   std::string node;
-  std::optional<net::Ipv4Address> address;
+  IpFamily family = IpFamily::kIpv4;
+  std::optional<net::IpAddress> address;  // Of that family.
   State state = State::kOut;
   std::uint32_t weight = 0;  // Of the first port; 1 for every node under policy Cluster.
   std::string reason;
@@ -43,7 +45,7 @@ struct PlannedPort {
   kube::Protocol protocol = kube::Protocol::kTcp;
   std::uint16_t port = 0;
   std::uint16_t node_port = 0;
-  std::vector<PlannedBackend> backends;
+  std::vector<PlannedBackend> backends;  // Of all families of the Service; each serves the VIP of its own.
   std::string error;    // CamelCase or a name in our domain, for status.ingress[].ports[].error; empty: served.
   std::string problem;  // The same as a sentence.
 
@@ -51,10 +53,18 @@ struct PlannedPort {
   bool operator==(const PlannedPort&) const = default;
 };
 
+struct PlannedVip {
+  net::IpAddress address;
+  std::string pool;
+  std::string reason;  // Why this address: "held already", "first free".
+
+  bool operator==(const PlannedVip&) const = default;
+};
+
 struct PlannedService {
   enum class Stage : std::uint8_t {
-    kPending,    // Ours, but without an address: see `problem`.
-    kReserved,   // Has an address; our finalizer is not written yet, so nothing is programmed (KUBERNETES.md U2).
+    kPending,    // Ours, but without the addresses that it needs: see `problem`.
+    kReserved,   // Has them; our finalizer is not written yet, so nothing is programmed (KUBERNETES.md U2).
     kServed,     // Programmed.
     kReleasing,  // Was ours: the data path lets go, then finalizers and address go.
   };
@@ -62,20 +72,23 @@ struct PlannedService {
   kube::ObjectMeta meta;  // Without resource_version: a plan does not differ because a Service was written.
   Stage stage = Stage::kPending;
   std::string load_balancer_class;
-  std::optional<net::Ipv4Address> vip;
-  std::string pool;
-  std::string address_reason;  // Why this address: "held already", "first free in pool public".
-  std::string problem;         // Why there is no address; empty when there is one.
+  std::vector<IpFamily> families;  // spec.ipFamilies
+  std::vector<PlannedVip> vips;    // At most one a family, in the order of spec.ipFamilies. Empty while kPending.
+  std::string problem;             // Why it is kPending; else empty.
+  std::string missing_family;  // Why one of its families has no address although it must have; empty when all is well.
   kube::TrafficPolicy traffic_policy = kube::TrafficPolicy::kCluster;
   bool client_ip_affinity = false;
   bool has_source_ranges = false;
-  std::vector<net::Ipv4Prefix> source_ranges;  // Empty although has_source_ranges: nobody may.
-  std::vector<std::string> notes;              // What the user should know besides.
+  std::vector<net::IpPrefix> source_ranges;  // A family without one although has_source_ranges: nobody of it may.
+  std::vector<std::string> notes;            // What the user should know besides.
   std::vector<PlannedPort> ports;
-  std::vector<PlannedNode> nodes;
+  std::vector<PlannedNode> nodes;  // One a family and node, in the order of `families` and names.
 
   std::string key() const { return meta.key(); }
-  bool has_backends() const;
+  ipam::ServiceName ledger_name() const { return {cluster, meta.name_space, meta.name}; }
+  const PlannedVip* vip(IpFamily family) const;  // Null if there is none.
+  std::string vips_text() const;                 // "203.0.113.64, 2001:db8::1"; empty if there is none.
+  bool has_backends() const;                     // Of any family.
   bool operator==(const PlannedService&) const = default;
 };
 std::string_view to_string(PlannedService::Stage stage);  // "pending", "reserved", "served", "releasing"

@@ -31,7 +31,6 @@ struct ReconcileInput {
   std::int64_t now = 0;  // Unix time, for the ledger.
 };
 
-inline constexpr std::string_view kPoolAnnotation = "sluice.dev/pool";
 inline constexpr std::string_view kSourceRangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
 // When the ledger could not be written: takes out of the plan what only the new book allows. New addresses are not

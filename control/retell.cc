@@ -15,9 +15,17 @@ std::string lower(std::string_view text) {
 
 // A node's share of the Maglev table of a service's first port that is served.
 struct Shares {
-  std::map<lb::BackendId, std::uint32_t> slots;
+  std::map<lb::BackendId, std::uint32_t> slots;  // Of both families: ids are common.
   unsigned total = 0;
 };
+
+template <typename Family>
+void add_shares(const dataplane::FamilySnapshot<Family>& snapshot, std::uint32_t id, Shares& shares) {
+  if (id >= snapshot.service_ports.size() || snapshot.service_ports[id].table == nullptr) return;
+  const auto& table = *snapshot.service_ports[id].table;
+  for (const auto& share : table.shares()) shares.slots[share.id] = share.slots;
+  shares.total = table.slots();
+}
 
 Shares shares_of(const Appliance& appliance, const PlannedService& service) {
   Shares shares;
@@ -25,12 +33,9 @@ Shares shares_of(const Appliance& appliance, const PlannedService& service) {
   for (const auto& port : service.ports) {
     const auto id = ids.find({service.cluster, service.meta.uid, port.port, port.protocol});
     if (id == ids.end()) continue;
-    const auto& served = appliance.forwarder().snapshot().service_ports;
-    if (id->second >= served.size() || served[id->second].table == nullptr) continue;
-    const auto& table = *served[id->second].table;
-    for (const auto& share : table.shares()) shares.slots[share.id] = share.slots;
-    shares.total = table.slots();
-    break;
+    add_shares(appliance.forwarder().snapshot().v4, id->second, shares);
+    add_shares(appliance.forwarder().snapshot().v6, id->second, shares);
+    if (shares.total > 0) break;
   }
   return shares;
 }
@@ -45,6 +50,16 @@ std::string reason_of(const PlannedService& service) {
   }
   if (!service.has_backends()) return "no usable node";
   return {};
+}
+
+// Names of the pools that its addresses come from, each once.
+std::string pools_of(const PlannedService& service) {
+  std::string text;
+  for (std::size_t i = 0; i < service.vips.size(); ++i) {
+    if (i > 0 && service.vips[i].pool == service.vips[i - 1].pool) continue;
+    text += (text.empty() ? "" : ", ") + service.vips[i].pool;
+  }
+  return text;
 }
 
 void add_fact(messages::ServiceExplained& explained, const std::string& topic, const std::string& sentence) {
@@ -73,8 +88,8 @@ void retell(const PlannedService& service, messages::Service& to) {
   to.set_namespace_(service.meta.name_space);
   to.set_name(service.meta.name);
   to.set_class_(service.load_balancer_class);
-  if (service.vip) to.set_vip(service.vip->to_string());
-  to.set_pool(service.pool);
+  to.set_vip(service.vips_text());
+  to.set_pool(pools_of(service));
   to.set_policy(std::string{kube::to_string(service.traffic_policy)});
   to.set_delivery("full-nat");
   to.set_state(std::string{to_string(service.stage)});
@@ -91,22 +106,21 @@ void retell(const PlannedService& service, messages::Service& to) {
 }
 
 void retell(const dataplane::FlowRecord& record, const Names& names, messages::Flow& to) {
-  const auto& flow = record.flow;
-  to.set_protocol(net::to_string(flow.protocol));
-  to.set_client(flow.client.to_string());
-  to.set_client_port(flow.client_port.host());
-  to.set_vip(flow.vip.to_string());
-  to.set_vip_port(flow.vip_port.host());
-  to.set_snat(flow.snat.to_string());
-  to.set_snat_port(flow.snat_port.host());
-  const auto node = names.nodes.find(flow.node);
-  to.set_node(node == names.nodes.end() ? flow.node.to_string() : node->second);
-  to.set_node_port(flow.node_port.host());
-  const bool is_tcp = flow.protocol == net::IpProtocol::kTcp;
-  to.set_state(is_tcp ? std::string{nat::to_string(flow.state)}
-                      : std::string{flow.is_embryonic() ? "unreplied" : "replied"});
+  to.set_protocol(net::to_string(record.protocol));
+  to.set_client(record.client.to_string());
+  to.set_client_port(record.client_port.host());
+  to.set_vip(record.vip.to_string());
+  to.set_vip_port(record.vip_port.host());
+  to.set_snat(record.snat.to_string());
+  to.set_snat_port(record.snat_port.host());
+  const auto node = names.nodes.find(record.node);
+  to.set_node(node == names.nodes.end() ? record.node.to_string() : node->second);
+  to.set_node_port(record.node_port.host());
+  const bool is_tcp = record.protocol == net::IpProtocol::kTcp;
+  to.set_state(is_tcp ? std::string{nat::to_string(record.state)}
+                      : std::string{record.has_replied ? "replied" : "unreplied"});
   to.set_idle_seconds(record.idle_seconds);
-  const auto service = names.services.find(flow.service);
+  const auto service = names.services.find(record.service);
   if (service != names.services.end()) to.set_service(service->second);
   to.set_worker(record.worker);
 }
@@ -154,10 +168,11 @@ messages::Backends retell_backends(const Appliance& appliance) {
       if (!node.address) continue;
       const auto& ids = appliance.builder().backend_ids().ids();
       const auto id = ids.find({service.cluster, *node.address});
-      if (id == ids.end() || id->second >= snapshot.backends.size()) continue;
+      if (id == ids.end() || id->second >= snapshot.v4.backends.size()) continue;
       const auto slots = shares.slots.find(id->second);
       if (slots != shares.slots.end()) row.set_slots(slots->second);
-      const auto hop = snapshot.backends[id->second].next_hop;
+      const auto hop =
+          node.address->is_v4() ? snapshot.v4.backends[id->second].next_hop : snapshot.v6.backends[id->second].next_hop;
       if (hop >= snapshot.next_hops.size()) continue;
       const bool resolved = snapshot.next_hops[hop].kind == dataplane::NextHop::Kind::kResolved;
       row.set_next_hop(resolved ? snapshot.next_hops[hop].destination.to_string() : "unresolved");
@@ -256,10 +271,11 @@ messages::ServiceExplained retell_why(const Appliance& appliance, const PlannedS
   add_fact(explained, "class",
            service.load_balancer_class.empty() ? "none; this cluster's classless Services are ours (claim_classless)"
                                                : service.load_balancer_class + " is one of ours");
-  if (service.vip) {
-    add_fact(explained, "address",
-             service.vip->to_string() + " of pool " + service.pool + ": " + service.address_reason);
-  } else if (!service.problem.empty()) {
+  for (const auto& vip : service.vips) {
+    add_fact(explained, "address", vip.address.to_string() + " of pool " + vip.pool + ": " + vip.reason);
+  }
+  if (!service.missing_family.empty()) add_fact(explained, "address", service.missing_family);
+  if (!service.problem.empty()) {
     add_fact(explained, "address", "none: " + service.problem);
   }
   add_fact(explained, "delivery", "full-nat: nodes see the appliance's address, clients keep talking to the VIP");
@@ -272,7 +288,8 @@ messages::ServiceExplained retell_why(const Appliance& appliance, const PlannedS
   if (service.has_source_ranges) {
     std::string ranges;
     for (const auto& range : service.source_ranges) ranges += (ranges.empty() ? "" : ", ") + range.to_string();
-    add_fact(explained, "sources", ranges.empty() ? "nobody: the list has no IPv4 range" : "only " + ranges);
+    add_fact(explained, "sources",
+             ranges.empty() ? "nobody: the list has no range that can be read" : "only " + ranges);
   }
   for (const auto& port : service.ports) {
     if (!port.is_served()) add_fact(explained, "port", std::to_string(port.port) + ": " + port.problem);

@@ -13,7 +13,7 @@ namespace messages = ::sluice::admin;  // Of admin.proto.
 // What a service id of the snapshot and a node's address are called.
 struct Names {
   std::map<std::uint32_t, std::string> services;  // "namespace/name"
-  std::map<net::Ipv4Address, std::string> nodes;
+  std::map<net::IpAddress, std::string> nodes;
 };
 Names names_of(const Appliance& appliance);
 

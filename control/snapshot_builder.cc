@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <type_traits>
 
 namespace sluice::control {
 namespace {
@@ -17,11 +18,27 @@ net::IpProtocol ip_protocol(kube::Protocol protocol) {
   return net::IpProtocol::kTcp;
 }
 
-std::shared_ptr<const dataplane::RouteTable> ranges_of(const PlannedService& service) {
+// What IpAddress and IpPrefix hold of a family, if it is that.
+template <typename Family>
+constexpr IpFamily kFamilyOf = std::is_same_v<Family, net::Ipv4> ? IpFamily::kIpv4 : IpFamily::kIpv6;
+
+template <typename Family, typename Either>
+auto as(const Either& either) {
+  if constexpr (std::is_same_v<Family, net::Ipv4>) {
+    return either.v4();
+  } else {
+    return either.v6();
+  }
+}
+
+template <typename Family>
+std::shared_ptr<const dataplane::RouteTable<Family>> ranges_of(const PlannedService& service) {
   if (!service.has_source_ranges) return nullptr;
-  std::vector<dataplane::Route> routes;
-  for (const auto& prefix : service.source_ranges) routes.push_back({prefix, {0}});
-  return std::make_shared<const dataplane::RouteTable>(routes);
+  std::vector<dataplane::Route<Family>> routes;
+  for (const auto& prefix : service.source_ranges) {
+    if (family_of(prefix) == kFamilyOf<Family>) routes.push_back({as<Family>(prefix), {0}});
+  }
+  return std::make_shared<const dataplane::RouteTable<Family>>(routes);
 }
 
 ServicePortKey key_of(const PlannedService& service, const PlannedPort& port) {
@@ -41,29 +58,40 @@ BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   snapshot->epoch = epoch_;
   snapshot->timeouts = input.timeouts;
   snapshot->ports.assign(input.ports.begin(), input.ports.end());
-  snapshot->snat_addresses.assign(input.snat_addresses.begin(), input.snat_addresses.end());
-  std::ranges::copy_if(input.snat_addresses, std::back_inserter(snapshot->answered_addresses), [&](auto address) {
-    return std::ranges::find(input.kernel_addresses, address) == input.kernel_addresses.end();
-  });
-  std::ranges::sort(snapshot->answered_addresses);
-
   keep_known(input.plan, input.now);
-  std::vector<lb::ServiceEntry> entries;
-  snapshot->service_ports.resize(services_.end());
-  for (const auto& [key, id] : services_.ids()) snapshot->service_ports[id] = {};
-  for (const auto& service : input.plan.services) {
-    if (is_programmed(service)) add_service(service, input.now, *snapshot, entries);
-  }
-  snapshot->services = lb::ServiceTable{entries};
+  add_family(input, snapshot->v4);
+  add_family(input, snapshot->v6);
 
-  std::vector<net::Ipv4Address> backends;
+  std::vector<net::IpAddress> backends;
   for (const auto& [key, id] : backends_.ids()) backends.push_back(key.address);
   const NextHops hops = plan_next_hops(
       {.routes = input.routes, .neighbours = input.neighbours, .ports = input.links, .backends = backends});
   snapshot->next_hops = hops.next_hops;
-  snapshot->routes = dataplane::RouteTable{hops.routes};
-  add_backends(hops, *snapshot);
+  snapshot->v4.routes = dataplane::RouteTable4{hops.routes4};
+  snapshot->v6.routes = dataplane::RouteTable6{hops.routes6};
+  add_backends(hops, snapshot->v4);
+  add_backends(hops, snapshot->v6);
   return {std::move(snapshot), hops.wanted};
+}
+
+template <typename Family>
+void SnapshotBuilder::add_family(const SnapshotInput& input, dataplane::FamilySnapshot<Family>& snapshot) {
+  for (const auto& address : input.snat_addresses) {
+    if (family_of(address) != kFamilyOf<Family>) continue;
+    snapshot.snat_addresses.push_back(as<Family>(address));
+    const bool is_the_kernels = std::ranges::find(input.kernel_addresses, address) != input.kernel_addresses.end();
+    if (!is_the_kernels) snapshot.answered_addresses.push_back(as<Family>(address));
+  }
+  std::ranges::sort(snapshot.answered_addresses);
+  snapshot.service_ports.resize(services_.end());
+  std::vector<lb::ServiceEntry<Family>> entries;
+  for (const auto& service : input.plan.services) {
+    const PlannedVip* vip = service.vip(kFamilyOf<Family>);
+    if (is_programmed(service) && vip != nullptr) {
+      add_service(service, as<Family>(vip->address), input.now, snapshot, entries);
+    }
+  }
+  snapshot.services = lb::ServiceTable<Family>{entries};
 }
 
 // Ids of Services that are gone are given back at once. Nodes are not: a flow to a node that left the API goes on as
@@ -87,28 +115,31 @@ void SnapshotBuilder::keep_known(const Plan& plan, steady_clock::time_point now)
   for (const auto& key : services) services_.id_of(key, now);
 }
 
-void SnapshotBuilder::add_service(const PlannedService& service, steady_clock::time_point now,
-                                  dataplane::Snapshot& snapshot, std::vector<lb::ServiceEntry>& entries) {
-  const auto ranges = ranges_of(service);
+template <typename Family>
+void SnapshotBuilder::add_service(const PlannedService& service, const typename Family::Address& vip,
+                                  steady_clock::time_point now, dataplane::FamilySnapshot<Family>& snapshot,
+                                  std::vector<lb::ServiceEntry<Family>>& entries) {
+  const auto ranges = ranges_of<Family>(service);
   for (const auto& port : service.ports) {
     if (!port.is_served()) continue;
     const auto id = services_.id_of(key_of(service, port), now);
     const auto protocol = ip_protocol(port.protocol);
-    snapshot.service_ports[id] = {.vip = *service.vip,
+    snapshot.service_ports[id] = {.vip = vip,
                                   .port = net::Be16{port.port},
                                   .node_port = net::Be16{port.node_port},
                                   .protocol = protocol,
                                   .client_ip_affinity = service.client_ip_affinity,
-                                  .table = table_of(service, port, now),
+                                  .table = table_of(service, port, kFamilyOf<Family>, now),
                                   .source_ranges = ranges};
-    entries.push_back({.key = {*service.vip, net::Be16{port.port}, protocol}, .index = id});
+    entries.push_back({.key = {vip, net::Be16{port.port}, protocol}, .index = id});
   }
 }
 
 std::shared_ptr<const lb::MaglevTable> SnapshotBuilder::table_of(const PlannedService& service, const PlannedPort& port,
-                                                                 steady_clock::time_point now) {
+                                                                 IpFamily family, steady_clock::time_point now) {
   std::vector<lb::MaglevMember> members;
   for (const auto& backend : port.backends) {
+    if (family_of(backend.address) != family) continue;
     members.push_back({.id = backends_.id_of({service.cluster, backend.address}, now),
                        .identity = lb::identity_of(service.cluster + "/" + backend.address.to_string()),
                        .weight = backend.weight});
@@ -116,11 +147,13 @@ std::shared_ptr<const lb::MaglevTable> SnapshotBuilder::table_of(const PlannedSe
   return tables_.get(members);
 }
 
-void SnapshotBuilder::add_backends(const NextHops& hops, dataplane::Snapshot& snapshot) const {
+template <typename Family>
+void SnapshotBuilder::add_backends(const NextHops& hops, dataplane::FamilySnapshot<Family>& snapshot) const {
   snapshot.backends.resize(backends_.end());
   for (const auto& [key, id] : backends_.ids()) {
+    if (family_of(key.address) != kFamilyOf<Family>) continue;
     const auto hop = hops.backends.find(key.address);
-    snapshot.backends[id] = {.address = key.address,
+    snapshot.backends[id] = {.address = as<Family>(key.address),
                              .next_hop = hop == hops.backends.end() ? dataplane::kNoRoute : hop->second,
                              .state = lb::BackendState::kActive};
   }

@@ -19,7 +19,7 @@ namespace sluice::control {
 
 struct BackendKey {
   std::string cluster;
-  net::Ipv4Address address;
+  net::IpAddress address;
   friend auto operator<=>(const BackendKey&, const BackendKey&) = default;
 };
 
@@ -37,8 +37,8 @@ struct SnapshotInput {
   std::span<const netlink::Neighbour> neighbours;
   std::span<const PortLink> links;
   std::span<const dataplane::Port> ports;  // By index of the dataplane port.
-  std::span<const net::Ipv4Address> snat_addresses;
-  std::span<const net::Ipv4Address> kernel_addresses;  // That the kernel answers for itself.
+  std::span<const net::IpAddress> snat_addresses;
+  std::span<const net::IpAddress> kernel_addresses;  // That the kernel answers for itself.
   nat::Timeouts timeouts;
   std::chrono::steady_clock::time_point now;
 };
@@ -61,11 +61,15 @@ class SnapshotBuilder {
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
   void keep_known(const Plan& plan, TimePoint now);
-  void add_service(const PlannedService& service, TimePoint now, dataplane::Snapshot& snapshot,
-                   std::vector<lb::ServiceEntry>& entries);
+  template <typename Family>
+  void add_family(const SnapshotInput& input, dataplane::FamilySnapshot<Family>& snapshot);
+  template <typename Family>
+  void add_service(const PlannedService& service, const typename Family::Address& vip, TimePoint now,
+                   dataplane::FamilySnapshot<Family>& snapshot, std::vector<lb::ServiceEntry<Family>>& entries);
   std::shared_ptr<const lb::MaglevTable> table_of(const PlannedService& service, const PlannedPort& port,
-                                                  TimePoint now);
-  void add_backends(const NextHops& hops, dataplane::Snapshot& snapshot) const;
+                                                  IpFamily family, TimePoint now);
+  template <typename Family>
+  void add_backends(const NextHops& hops, dataplane::FamilySnapshot<Family>& snapshot) const;
 
   std::uint32_t epoch_ = 1;  // The engine's first, empty snapshot has this one.
   StableIds<BackendKey> backends_;

@@ -1,36 +1,16 @@
 #include "control/announce/l2.h"
 
-#include <net/if_arp.h>
 #include <netpacket/packet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "base/log.h"
 
 namespace sluice::control::announce {
-
-Frame arp_announcement(net::Ipv4Address vip, net::MacAddress mac, net::Be16 operation) {
-  const net::EthernetHeader ethernet{.destination = net::kBroadcastMac, .source = mac, .type = net::kEtherTypeArp};
-  // A request asks for the unknown (zero) MAC; a reply names the one to be learned (RFC 5944 section 4.6).
-  const net::ArpPacket arp{.hardware_type = net::Be16{ARPHRD_ETHER},
-                           .protocol_type = net::kEtherTypeIpv4,
-                           .hardware_length = sizeof(net::MacAddress),
-                           .protocol_length = sizeof(net::Ipv4Address),
-                           .operation = operation,
-                           .sender_mac = mac,
-                           .sender = vip,
-                           .target_mac = operation == net::kArpReply ? mac : net::MacAddress{},
-                           .target = vip};
-  Frame frame{};
-  std::memcpy(frame.data(), &ethernet, sizeof ethernet);
-  std::memcpy(frame.data() + sizeof ethernet, &arp, sizeof arp);
-  return frame;
-}
 
 base::Result<SendFrame> open_packet_sender() {
   // Protocol zero: no packet is delivered to this socket.
@@ -54,7 +34,7 @@ L2Announcer::L2Announcer(Reactor& reactor, SendFrame send, Options options)
 
 L2Announcer::~L2Announcer() { reactor_.cancel(timer_); }
 
-void L2Announcer::announce(net::Ipv4Address vip, std::vector<Interface> interfaces) {
+void L2Announcer::announce(const net::IpAddress& vip, std::vector<Interface> interfaces) {
   withdraw(vip);
   if (interfaces.empty() || options_.rounds == 0) return;
   const auto next = schedule_.emplace(Reactor::Clock::now(), vip);
@@ -62,7 +42,7 @@ void L2Announcer::announce(net::Ipv4Address vip, std::vector<Interface> interfac
   start_timer();
 }
 
-void L2Announcer::withdraw(net::Ipv4Address vip) {
+void L2Announcer::withdraw(const net::IpAddress& vip) {
   const auto found = announcements_.find(vip);
   if (found == announcements_.end()) return;
   schedule_.erase(found->second.next);
@@ -83,7 +63,7 @@ void L2Announcer::send_due() {
   const auto failed_before = frames_failed_;
   first_failure_.clear();
   for (std::size_t i = 0; i < options_.batch && !schedule_.empty() && schedule_.begin()->first <= now; ++i) {
-    const net::Ipv4Address vip = schedule_.begin()->second;
+    const net::IpAddress vip = schedule_.begin()->second;
     Announcement& announcement = announcements_.at(vip);
     send_round(vip, announcement);
     schedule_.erase(announcement.next);
@@ -100,10 +80,10 @@ void L2Announcer::send_due() {
   start_timer();
 }
 
-void L2Announcer::send_round(net::Ipv4Address vip, const Announcement& announcement) {
-  for (const Interface& interface : announcement.interfaces) {
-    for (const net::Be16 operation : {net::kArpRequest, net::kArpReply}) {
-      const auto sent = send_(interface.index, arp_announcement(vip, interface.mac, operation));
+void L2Announcer::send_round(const net::IpAddress& vip, const Announcement& due) {
+  for (const Interface& interface : due.interfaces) {
+    for (const Frame& frame : announcement(vip, interface.mac)) {
+      const auto sent = send_(interface.index, frame);
       ++(sent ? frames_sent_ : frames_failed_);
       if (sent) continue;
       if (first_failure_.empty()) {

@@ -1,15 +1,13 @@
 #pragma once
-// Tells the neighbours on a segment that a VIP is here now: ARP announcements (RFC 5227 section 3) when this box takes
-// a VIP, so that routers and hosts with an older entry correct it at once. Requests for it are answered by the engine.
+// Tells the neighbours on a segment that a VIP is here now (frames.h says how) when this box takes it, so that routers
+// and hosts with an older entry correct it at once. Requests for it are answered by the engine.
 //
-// A VIP is announced three times, 0, 1 and 2 s after it was taken, each time as an ARP request and as a reply (some
-// receivers learn only from one of them), out of the port's TAP, from where the workers forward it to the wire. Frames
-// are sent in batches with pauses, so that thousands of VIPs neither hold up the control thread nor overflow the TAP.
-// What cannot be sent is logged and counted; the later rounds make up for it.
+// A VIP is announced three times, 0, 1 and 2 s after it was taken, out of the port's TAP, from where the workers send
+// it to the wire. Frames are sent in batches with pauses, so that thousands of VIPs neither hold up the control thread
+// nor overflow the TAP. What cannot be sent is logged and counted; the later rounds make up for it.
 //
-// IPv6 (unsolicited neighbour advertisements, RFC 4861 7.2.6), probing for conflicts and refreshing come with issue 6.
+// Probing for conflicts and refreshing come with issue 6.
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -20,16 +18,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/announce/frames.h"
 #include "control/reactor.h"
 #include "net/address.h"
-#include "net/headers.h"
 
 namespace sluice::control::announce {
-
-using Frame = std::array<std::uint8_t, 60>;  // The least that Ethernet carries, without its checksum; zeros at the end.
-
-// `operation` is net::kArpRequest or net::kArpReply. Sender and target address both are the VIP.
-Frame arp_announcement(net::Ipv4Address vip, net::MacAddress mac, net::Be16 operation);
 
 struct Interface {
   int index = 0;        // The kernel's, of the port's TAP.
@@ -59,16 +52,16 @@ class L2Announcer {
   L2Announcer& operator=(const L2Announcer&) = delete;
 
   // Starts the rounds for `vip`, from the first if it was announced before (moved to other interfaces, link came back).
-  void announce(net::Ipv4Address vip, std::vector<Interface> interfaces);
-  // Ends what is left of them. Nothing is sent: ARP knows no way to say that an address is gone.
-  void withdraw(net::Ipv4Address vip);
+  void announce(const net::IpAddress& vip, std::vector<Interface> interfaces);
+  // Ends what is left of them. Nothing is sent: neither ARP nor ND knows a way to say that an address is gone.
+  void withdraw(const net::IpAddress& vip);
 
   std::uint64_t frames_sent() const { return frames_sent_; }
   std::uint64_t frames_failed() const { return frames_failed_; }
 
  private:
   using TimePoint = Reactor::Clock::time_point;
-  using Schedule = std::multimap<TimePoint, net::Ipv4Address>;
+  using Schedule = std::multimap<TimePoint, net::IpAddress>;
   struct Announcement {
     std::vector<Interface> interfaces;
     unsigned rounds_left = 0;
@@ -76,13 +69,13 @@ class L2Announcer {
   };
 
   void send_due();
-  void send_round(net::Ipv4Address vip, const Announcement& announcement);
+  void send_round(const net::IpAddress& vip, const Announcement& due);
   void start_timer();
 
   Reactor& reactor_;
   SendFrame send_;
   Options options_;
-  std::map<net::Ipv4Address, Announcement> announcements_;  // With rounds left.
+  std::map<net::IpAddress, Announcement> announcements_;  // With rounds left.
   Schedule schedule_;
   TimePoint next_batch_{};
   Reactor::TimerId timer_ = 0;

@@ -1,5 +1,7 @@
 #include "control/health/prober.h"
 
+#include "base/log.h"
+
 namespace sluice::control::health {
 namespace {
 
@@ -15,6 +17,17 @@ std::string server_of(const Target& target) {
 Answer answer_of(const kube::Response& response) {
   if (response.status == 0 || !response.error.empty()) return Answer::kSilence;
   return response.status >= 200 && response.status < 300 ? Answer::kYes : Answer::kNo;
+}
+
+// What an operator wants to find in the log: who stopped answering, and who is back.
+void tell(const Target& target, Standing before, Standing now, const kube::Response& response) {
+  if (before == now) return;
+  if (now == Standing::kFails) {
+    const std::string why = response.status != 0 ? "HTTP status " + std::to_string(response.status) : response.error;
+    spdlog::warn("health port {} fails: {}", server_of(target), why);
+  } else if (before == Standing::kFails) {
+    spdlog::info("health port {} passes again", server_of(target));
+  }
 }
 
 }  // namespace
@@ -80,7 +93,9 @@ void Prober::hear(const Target& target, const kube::Response& response) {
   probe.record.note(answer_of(response), settings_.rules, now);
   probe.due = next_due(probe.record, now);
   due_.emplace(probe.due, target);
-  const bool has_changed = std::exchange(view_[target], probe.record.seen()) != probe.record.seen();
+  const Seen before = std::exchange(view_[target], probe.record.seen());
+  const bool has_changed = before != probe.record.seen();
+  tell(target, before.standing, probe.record.seen().standing, response);
   ask_due();
   if (has_changed) on_change_();
 }

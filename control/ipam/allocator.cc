@@ -52,8 +52,7 @@ base::Result<Allocation> choose_wanted(std::span<const Pool> pools, const Ledger
   const std::string vip = request.wanted->to_string();
   const Pool* pool = find_pool(pools, *request.wanted);
   if (pool == nullptr) {
-    return base::fail("the requested address " + vip + " is in no pool" +
-                      (request.wanted->is_v6() ? " (pools of IPv6 addresses are not supported yet)" : ""));
+    return base::fail("the requested address " + vip + " is in no pool");
   }
   if (!request.wanted_pool.empty() && pool->name != request.wanted_pool) {
     return base::fail("the requested address " + vip + " is in pool '" + pool->name + "', not in the requested pool '" +
@@ -75,46 +74,50 @@ std::string objection_to_status(std::span<const Pool> pools, const LedgerBook& b
 }
 
 // The lowest address of the range that the book does not know. Both are walked in order: a step an address.
-std::optional<net::Ipv4Address> first_unknown(const Pool& pool, const AddressRange& range, const LedgerBook& book) {
-  auto known = book.addresses().lower_bound(net::IpAddress{range.first});
-  for (std::uint64_t number = range.first.value.host(); number <= range.last.value.host(); ++number) {
-    const net::Ipv4Address address{net::Be32{static_cast<std::uint32_t>(number)}};
-    const bool is_known = known != book.addresses().end() && known->first == net::IpAddress{address};
-    if (is_known) {
+std::optional<net::IpAddress> first_unknown(const Pool& pool, const AddressRange& range, const LedgerBook& book) {
+  auto known = book.addresses().lower_bound(range.first);
+  for (net::IpAddress address = range.first;; address = next(address)) {
+    if (known != book.addresses().end() && known->first == address) {
       ++known;
     } else if (pool.gives(address)) {
       return address;
     }
+    if (address == range.last) return std::nullopt;
   }
-  return std::nullopt;
 }
 
-std::optional<net::IpAddress> first_free(const Pool& pool, const LedgerBook& book) {
+std::optional<net::IpAddress> first_free(const Pool& pool, const LedgerBook& book, IpFamily family) {
   for (const AddressRange& range : pool.ranges) {
-    if (const auto address = first_unknown(pool, range, book)) return net::IpAddress{*address};
+    if (family_of(range.first) != family) continue;
+    if (const auto address = first_unknown(pool, range, book)) return address;
   }
   for (const LedgerEntry& released : book.released()) {
-    if (pool.gives(released.vip)) return released.vip;
+    if (family_of(released.vip) == family && pool.gives(released.vip)) return released.vip;
   }
   return std::nullopt;
 }
 
 base::Result<Allocation> choose_free(std::span<const Pool> pools, const LedgerBook& book, const Request& request) {
+  const std::string family{to_string(request.family)};
   Names tried;
   for (const Pool& pool : pools) {
     const bool asked_for = request.wanted_pool.empty() ? pool.auto_assign : pool.name == request.wanted_pool;
-    if (!asked_for) continue;
-    if (const auto vip = first_free(pool, book))
+    if (!asked_for || !pool.has_ranges_of(request.family)) continue;
+    if (const auto vip = first_free(pool, book, request.family))
       return Allocation{.vip = *vip, .pool = pool.name, .reason = Reason::kFree};
     tried.push_back(pool.name);
   }
   if (!tried.empty())
-    return base::fail("no address is left in " + std::string{tried.size() == 1 ? "pool " : "pools "} + join(tried));
-  return base::fail("no pool assigns addresses by itself, and the Service names none");
+    return base::fail("no " + family + " address is left in " + (tried.size() == 1 ? "pool " : "pools ") + join(tried));
+  if (!request.wanted_pool.empty()) return base::fail("pool '" + request.wanted_pool + "' has no " + family + " range");
+  const bool has_none =
+      std::none_of(pools.begin(), pools.end(), [&](auto& p) { return p.has_ranges_of(request.family); });
+  if (has_none) return base::fail("no pool has an " + family + " range");
+  return base::fail("no pool assigns " + family + " addresses by itself, and the Service names none");
 }
 
 Reason expected_reason(const LedgerBook& book, const Request& request) {
-  if (book.find_by_service(request.service) != nullptr) return Reason::kHeld;
+  if (book.find_by_holder(request.holder()) != nullptr) return Reason::kHeld;
   if (request.status_address) return Reason::kStatus;
   return request.wanted ? Reason::kWanted : Reason::kFree;
 }
@@ -132,7 +135,7 @@ std::string_view to_string(Reason reason) {
 }
 
 base::Result<Allocation> choose(std::span<const Pool> pools, const LedgerBook& book, const Request& request) {
-  if (const LedgerEntry* held = book.find_by_service(request.service)) return keep(pools, *held, request);
+  if (const LedgerEntry* held = book.find_by_holder(request.holder())) return keep(pools, *held, request);
   std::string note;
   if (request.status_address) {
     note = objection_to_status(pools, book, request);
@@ -159,7 +162,7 @@ Assignments assign(std::span<const Pool> pools, LedgerBook book, std::span<const
     const Request& request = requests[i];
     auto choice = choose(pools, outcome.book, request);
     if (choice) {
-      const LedgerEntry* held = outcome.book.find_by_service(request.service);
+      const LedgerEntry* held = outcome.book.find_by_holder(request.holder());
       const auto entered = outcome.book.hold({.service = request.service,
                                               .uid = request.uid,
                                               .vip = choice->vip,

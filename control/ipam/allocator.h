@@ -1,5 +1,5 @@
 #pragma once
-// Which VIP a Service gets, and why: pure decisions over pools and book.
+// Which VIP a Service gets, and why: pure decisions over pools and book. A Service asks once for each of its families.
 //
 // In this order: the address that the ledger says it holds, even if no pool has it any more and even if a Service of
 // that name was deleted and made anew; the address in its status, if free and in a pool (another controller's or an
@@ -23,10 +23,13 @@ namespace sluice::control::ipam {
 
 struct Request {
   ServiceName service;
+  IpFamily family = IpFamily::kIpv4;  // All addresses here are of it.
   std::string uid;
   std::optional<net::IpAddress> wanted;          // spec.loadBalancerIP or annotation
   std::string wanted_pool;                       // annotation; empty: any that assigns by itself
   std::optional<net::IpAddress> status_address;  // what status.loadBalancer says already
+
+  Holder holder() const { return {service, family}; }
 };
 
 enum class Reason : std::uint8_t { kHeld, kStatus, kWanted, kFree };
@@ -39,7 +42,7 @@ struct Allocation {
   std::string note;  // What the user should know besides; empty when all is as asked.
 };
 
-// One Service. The book is not changed: enter the outcome by LedgerBook::hold().
+// One request. The book is not changed: enter the outcome by LedgerBook::hold().
 base::Result<Allocation> choose(std::span<const Pool> pools, const LedgerBook& book, const Request& request);
 
 struct Assignments {
@@ -47,7 +50,7 @@ struct Assignments {
   std::vector<base::Result<Allocation>> results;  // as the requests stand
 };
 
-// All Services at once, none at another's expense: first those that hold an address, then those with one in their
+// All requests at once, none at another's expense: first those that hold an address, then those with one in their
 // status, then those that ask for one, then the rest; among equals as they stand. `now` is the unix time for new holds.
 Assignments assign(std::span<const Pool> pools, LedgerBook book, std::span<const Request> requests, std::int64_t now);
 

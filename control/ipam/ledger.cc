@@ -41,9 +41,9 @@ base::Result<> Ledger::hold(LedgerEntry entry) {
   return store(std::move(next));
 }
 
-base::Result<> Ledger::release(const ServiceName& service, std::int64_t now) {
+base::Result<> Ledger::release(const Holder& holder, std::int64_t now) {
   LedgerBook next = book_;
-  next.release(service, now);
+  next.release(holder, now);
   return store(std::move(next));
 }
 

@@ -28,9 +28,9 @@ class Ledger {
 
   // The same for single changes.
   base::Result<> hold(LedgerEntry entry);
-  base::Result<> release(const ServiceName& service, std::int64_t now);
+  base::Result<> release(const Holder& holder, std::int64_t now);
 
-  const LedgerEntry* find_by_service(const ServiceName& service) const { return book_.find_by_service(service); }
+  const LedgerEntry* find_by_holder(const Holder& holder) const { return book_.find_by_holder(holder); }
   const LedgerEntry* find_by_vip(const net::IpAddress& vip) const { return book_.find_by_vip(vip); }
   std::vector<LedgerEntry> entries() const { return book_.entries(); }
 

@@ -6,14 +6,14 @@ namespace sluice::control::ipam {
 
 std::string_view to_string(HoldState state) { return state == HoldState::kHeld ? "held" : "released"; }
 
-const LedgerEntry* LedgerBook::find_by_service(const ServiceName& service) const {
-  const auto found = held_.find(service);
+const LedgerEntry* LedgerBook::find_by_holder(const Holder& holder) const {
+  const auto found = held_.find(holder);
   return found == held_.end() ? nullptr : &found->second;
 }
 
 const LedgerEntry* LedgerBook::find_by_vip(const net::IpAddress& vip) const {
   const auto holder = holders_.find(vip);
-  return holder == holders_.end() ? nullptr : find_by_service(holder->second);
+  return holder == holders_.end() ? nullptr : find_by_holder(holder->second);
 }
 
 base::Result<> LedgerBook::hold(LedgerEntry entry) {
@@ -21,17 +21,17 @@ base::Result<> LedgerBook::hold(LedgerEntry entry) {
   if (other != nullptr && other->service != entry.service) {
     return base::fail(entry.vip.to_string() + " is held by " + other->service.to_string());
   }
-  if (other == nullptr) release(entry.service, entry.since);
+  if (other == nullptr) release(entry.holder(), entry.since);
   forget_released(entry.vip);
   entry.state = HoldState::kHeld;
-  holders_[entry.vip] = entry.service;
+  holders_[entry.vip] = entry.holder();
   addresses_[entry.vip] = HoldState::kHeld;
-  held_[entry.service] = std::move(entry);
+  held_[entry.holder()] = std::move(entry);
   return {};
 }
 
-void LedgerBook::release(const ServiceName& service, std::int64_t now) {
-  const auto found = held_.find(service);
+void LedgerBook::release(const Holder& holder, std::int64_t now) {
+  const auto found = held_.find(holder);
   if (found == held_.end()) return;
   LedgerEntry entry = std::move(found->second);
   held_.erase(found);
@@ -57,7 +57,7 @@ void LedgerBook::forget_released(const net::IpAddress& vip) {
 
 std::vector<LedgerEntry> LedgerBook::entries() const {
   std::vector<LedgerEntry> result{released_.begin(), released_.end()};
-  for (const auto& [service, entry] : held_) result.push_back(entry);
+  for (const auto& [holder, entry] : held_) result.push_back(entry);
   return result;
 }
 

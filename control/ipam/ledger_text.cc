@@ -165,8 +165,10 @@ class BookReader {
       book_.remember(std::move(*entry));
       return {};
     }
-    if (book_.find_by_service(entry->service) != nullptr) {
-      return base::fail(entry->service.to_string() + " holds two addresses");
+    const Holder holder = entry->holder();
+    if (book_.find_by_holder(holder) != nullptr) {
+      return base::fail(holder.service.to_string() + " holds two " + std::string{to_string(holder.family)} +
+                        " addresses");
     }
     return book_.hold(std::move(*entry));
   }

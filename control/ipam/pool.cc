@@ -6,27 +6,29 @@
 namespace sluice::control::ipam {
 namespace {
 
-base::Result<net::Ipv4Address> parse_end(std::string_view text, std::string_view range) {
-  const auto address = net::IpAddress::parse(text);
+base::Result<net::IpAddress> parse_end(std::string_view text, std::string_view range) {
+  auto address = net::IpAddress::parse(text);
   if (!address) return base::fail("address range '" + std::string{range} + "': " + address.message());
-  if (address->is_v6()) {
-    return base::fail("address range '" + std::string{range} + "': pools of IPv6 addresses are not supported yet");
-  }
-  return address->v4();
+  return address;
 }
 
 base::Result<AddressRange> parse_prefix(std::string_view text) {
-  if (text.find(':') != std::string_view::npos) {
-    return base::fail("address range '" + std::string{text} + "': pools of IPv6 addresses are not supported yet");
+  const std::string start = "address range '" + std::string{text} + "': ";
+  const auto prefix = net::IpPrefix::parse(text);
+  if (!prefix) return base::fail(start + prefix.message());
+  const AddressRange range = prefix->is_v4() ? AddressRange{prefix->v4().first(), prefix->v4().last()}
+                                             : AddressRange{prefix->v6().first(), prefix->v6().last()};
+  if (prefix->address() == range.first) return range;
+  return base::fail(start + prefix->address().to_string() + " is not the first address of the network; did you mean " +
+                    range.first.to_string() + "/" + std::to_string(prefix->length()) + "?");
+}
+
+// What a pool gives is never further than a few steps away: addresses that are left out lie apart.
+bool gives_any_of(const Pool& pool, const AddressRange& range) {
+  for (net::IpAddress address = range.first;; address = next(address)) {
+    if (pool.gives(address)) return true;
+    if (address == range.last) return false;
   }
-  const auto prefix = net::Ipv4Prefix::parse(text);
-  if (!prefix) return base::fail("address range '" + std::string{text} + "': " + prefix.message());
-  if (prefix->address != prefix->first()) {
-    return base::fail("address range '" + std::string{text} + "': " + prefix->address.to_string() +
-                      " is not the first address of the network; did you mean " + prefix->first().to_string() + "/" +
-                      std::to_string(prefix->length) + "?");
-  }
-  return AddressRange{prefix->first(), prefix->last()};
 }
 
 struct NamedRange {
@@ -48,33 +50,40 @@ base::Result<AddressRange> AddressRange::parse(std::string_view text) {
   if (dash == std::string_view::npos) return AddressRange{*first, *first};
   const auto last = parse_end(text.substr(dash + 1), text);
   if (!last) return base::fail(last.message());
+  if (first->is_v4() != last->is_v4()) {
+    return base::fail("address range '" + std::string{text} + "': begins in one family and ends in the other");
+  }
   if (*last < *first) return base::fail("address range '" + std::string{text} + "': ends before it begins");
   return AddressRange{*first, *last};
 }
 
 std::string AddressRange::to_string() const { return first.to_string() + "-" + last.to_string(); }
 
-bool is_buggy(net::Ipv4Address address) {
-  const std::uint32_t low = address.value.host() & 0xff;
-  return low == 0 || low == 0xff;
+bool is_buggy(const net::IpAddress& address) {
+  const std::uint32_t low = address.v4().number() & 0xff;
+  return address.is_v4() && (low == 0 || low == 0xff);
 }
 
-bool Pool::gives(net::Ipv4Address address) const {
-  if (avoid_buggy_ips && is_buggy(address)) return false;
+bool is_any_router(const net::IpAddress& address) {
+  return address.is_v6() && static_cast<std::uint64_t>(address.v6().number()) == 0;
+}
+
+net::IpAddress next(const net::IpAddress& address) {
+  if (address.is_v4()) return net::Ipv4Address::from_number(address.v4().number() + 1);
+  return net::Ipv6Address::from_number(address.v6().number() + 1);
+}
+
+bool Pool::gives(const net::IpAddress& address) const {
+  if (is_any_router(address) || (avoid_buggy_ips && is_buggy(address))) return false;
   return std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& range) { return range.contains(address); });
 }
 
-std::uint64_t Pool::capacity() const {
-  std::uint64_t count = 0;
-  for (const AddressRange& range : ranges) {
-    count += range.size();
-    if (!avoid_buggy_ips) continue;
-    const std::uint64_t first = range.first.value.host();
-    const std::uint64_t end = std::uint64_t{range.last.value.host()} + 1;
-    count -= (end + 0xff) / 0x100 - (first + 0xff) / 0x100;  // multiples of 256: .0
-    count -= end / 0x100 - first / 0x100;                    // one below a multiple of 256: .255
-  }
-  return count;
+bool Pool::has_ranges_of(IpFamily family) const {
+  return std::any_of(ranges.begin(), ranges.end(), [&](auto& range) { return family_of(range.first) == family; });
+}
+
+bool Pool::is_empty() const {
+  return std::none_of(ranges.begin(), ranges.end(), [&](auto& range) { return gives_any_of(*this, range); });
 }
 
 const Pool* find_pool(std::span<const Pool> pools, const net::IpAddress& address) {
@@ -88,7 +97,7 @@ base::Result<> check_pools(std::span<const Pool> pools) {
   for (const Pool& pool : pools) {
     if (pool.name.empty()) return base::fail("a pool has no name");
     if (!names.insert(pool.name).second) return base::fail("pool '" + pool.name + "' is defined twice");
-    if (pool.capacity() == 0) return base::fail("pool '" + pool.name + "' has no addresses");
+    if (pool.is_empty()) return base::fail("pool '" + pool.name + "' has no addresses");
     for (const AddressRange& range : pool.ranges) ranges.push_back({range, &pool});
   }
   std::sort(ranges.begin(), ranges.end(), [](auto& a, auto& b) { return a.range.first < b.range.first; });

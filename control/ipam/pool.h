@@ -1,29 +1,26 @@
 #pragma once
-// Pools: the public addresses that Services can get.
-//
-// IPv4 for now: ranges of IPv6 addresses are refused with a sentence that says so. Everything that only passes an
-// address on (ledger, requests) takes both families already.
+// Pools: the public addresses that Services can get. A pool may have ranges of both families. Ranges of IPv6 are big:
+// nothing here takes time or memory by their size.
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "control/ip_family.h"
 #include "net/address.h"
 
 namespace sluice::control::ipam {
 
-struct AddressRange {  // Both ends included; first <= last.
-  net::Ipv4Address first;
-  net::Ipv4Address last;
+struct AddressRange {  // Of one family, both ends included; first <= last.
+  net::IpAddress first;
+  net::IpAddress last;
 
-  // "203.0.113.64/26", "203.0.113.64-203.0.113.80" or a single address. A prefix must have no bits behind its length.
+  // "203.0.113.64/26", "2001:db8::1-2001:db8::ff" or a single address. A prefix must have no bits behind its length.
   static base::Result<AddressRange> parse(std::string_view text);
   std::string to_string() const;  // always as FIRST-LAST
-  bool contains(net::Ipv4Address address) const { return first <= address && address <= last; }
-  std::uint64_t size() const { return std::uint64_t{last.value.host()} - first.value.host() + 1; }
+  bool contains(const net::IpAddress& address) const { return first <= address && address <= last; }
   friend bool operator==(const AddressRange&, const AddressRange&) = default;
 };
 
@@ -33,12 +30,14 @@ struct Pool {
   bool auto_assign = true;       // Also for Services that do not name it.
   bool avoid_buggy_ips = false;  // Leaves out .0 and .255, which some old clients take for broadcast addresses.
 
-  bool gives(net::Ipv4Address address) const;  // in one of the ranges and not left out
-  bool gives(const net::IpAddress& address) const { return address.is_v4() && gives(address.v4()); }
-  std::uint64_t capacity() const;
+  bool gives(const net::IpAddress& address) const;  // In one of the ranges and not left out.
+  bool has_ranges_of(IpFamily family) const;
+  bool is_empty() const;  // Gives no address at all.
 };
 
-bool is_buggy(net::Ipv4Address address);  // ends in .0 or .255
+bool is_buggy(const net::IpAddress& address);        // IPv4 that ends in .0 or .255
+bool is_any_router(const net::IpAddress& address);   // IPv6 that means any router of its /64 (RFC 4291 2.6.1)
+net::IpAddress next(const net::IpAddress& address);  // The one behind it; behind the last comes the first.
 
 // The first pool that gives the address; null if there is none.
 const Pool* find_pool(std::span<const Pool> pools, const net::IpAddress& address);

@@ -21,8 +21,6 @@ std::string_view to_string(Protocol protocol) {
   return "";
 }
 
-std::string_view to_string(IpFamily family) { return family == IpFamily::kIpv4 ? "IPv4" : "IPv6"; }
-
 std::string_view to_string(ServiceType type) {
   switch (type) {
     case ServiceType::kClusterIp: return "ClusterIP";

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/ip_family.h"
 #include "net/address.h"
 
 namespace sluice::control::kube {
@@ -39,14 +40,14 @@ struct ObjectMeta {
 };
 
 enum class Protocol : std::uint8_t { kTcp, kUdp, kSctp };
-enum class IpFamily : std::uint8_t { kIpv4, kIpv6 };
+using control::IpFamily;
 enum class ServiceType : std::uint8_t { kClusterIp, kNodePort, kLoadBalancer, kExternalName };
 enum class TrafficPolicy : std::uint8_t { kCluster, kLocal };
 enum class IpFamilyPolicy : std::uint8_t { kSingleStack, kPreferDualStack, kRequireDualStack };
 enum class IpMode : std::uint8_t { kUnset, kVip, kProxy };  // KEP-1860; unset means VIP.
 
 std::string_view to_string(Protocol protocol);      // "TCP"
-std::string_view to_string(IpFamily family);        // "IPv4"
+using control::to_string;                           // Of IpFamily: "IPv4"
 std::string_view to_string(ServiceType type);       // "LoadBalancer"
 std::string_view to_string(TrafficPolicy policy);   // "Local"
 std::string_view to_string(IpFamilyPolicy policy);  // "PreferDualStack"

@@ -81,6 +81,7 @@ base::Result<> Configurator::add_address(const std::string& interface, const Int
     header.ifa_family = address.address.is_v4() ? AF_INET : AF_INET6;
     header.ifa_prefixlen = address.prefix_length;
     header.ifa_index = static_cast<unsigned>(index);
+    if (address.address.is_v6()) header.ifa_flags = IFA_F_NODAD;
     request.put(IFA_LOCAL, address.address).put(IFA_ADDRESS, address.address);
     return socket_.execute(request);
   });
@@ -91,13 +92,13 @@ base::Result<> Configurator::replace_route(const std::string& interface, const S
   return with_interface(interface, "set route " + route.prefix.to_string() + via, [&](int index) {
     Request request{RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE};
     auto& header = request.fixed_header<rtmsg>();
-    header.rtm_family = AF_INET;
-    header.rtm_dst_len = route.prefix.length;
+    header.rtm_family = route.prefix.is_v4() ? AF_INET : AF_INET6;
+    header.rtm_dst_len = route.prefix.length();
     header.rtm_table = RT_TABLE_MAIN;
     header.rtm_protocol = RTPROT_STATIC;
     header.rtm_scope = route.gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
     header.rtm_type = RTN_UNICAST;
-    request.put(RTA_DST, route.prefix.first()).put(RTA_OIF, static_cast<std::uint32_t>(index));
+    request.put(RTA_DST, route.prefix.address()).put(RTA_OIF, static_cast<std::uint32_t>(index));
     if (route.gateway) request.put(RTA_GATEWAY, *route.gateway);
     if (route.metric != 0) request.put(RTA_PRIORITY, route.metric);
     return socket_.execute(request);

@@ -20,8 +20,8 @@ struct InterfaceAddress {
 };
 
 struct StaticRoute {
-  net::Ipv4Prefix prefix;
-  std::optional<net::Ipv4Address> gateway;  // None: directly on the link.
+  net::IpPrefix prefix;
+  std::optional<net::IpAddress> gateway;  // Of the same family. None: directly on the link.
   std::uint32_t metric = 0;
 };
 
@@ -32,6 +32,8 @@ class Configurator {
   base::Result<> set_up(const std::string& interface);
   base::Result<> set_mac(const std::string& interface, net::MacAddress mac);
   base::Result<> set_mtu(const std::string& interface, std::uint32_t mtu_bytes);
+  // One of IPv6 holds at once: nobody is asked whether he has it (no duplicate address detection), since packets pass a
+  // TAP only when the engine runs.
   base::Result<> add_address(const std::string& interface, const InterfaceAddress& address);
   // Into the main table; takes the place of a route with the same prefix and metric.
   base::Result<> replace_route(const std::string& interface, const StaticRoute& route);

@@ -30,7 +30,7 @@ Request dump_request(Table table) {
     }
     case Table::kRoutes: {
       Request request{RTM_GETROUTE, NLM_F_DUMP};
-      request.fixed_header<rtmsg>().rtm_family = AF_INET;
+      request.fixed_header<rtmsg>();
       return request;
     }
     case Table::kNeighbours: break;
@@ -46,7 +46,8 @@ base::Result<std::unique_ptr<KernelState>> KernelState::start(Reactor& reactor, 
   auto socket = Socket::open();
   if (!socket) return base::fail(socket.message());
   socket->set_receive_buffer(options.receive_buffer_bytes);
-  for (const int group : {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE}) {
+  for (const int group : {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                          RTNLGRP_IPV6_ROUTE}) {
     const auto subscribed = socket->subscribe(group);
     if (!subscribed) return base::fail(subscribed.message());
   }

@@ -1,5 +1,6 @@
 #pragma once
-// A mirror of the kernel's links, addresses, IPv4 routes of the main table and neighbours, kept by rtnetlink.
+// A mirror of the kernel's links, addresses, routes of the main table and neighbours, of both families, kept by
+// rtnetlink. Routes of IPv6 that hold on one link only (fe80::/10) are left out.
 //
 // It subscribes to changes first, then dumps each table: what is notified during a dump counts more than the dump. When
 // the kernel dropped notifications (ENOBUFS), a dump was interrupted, or a link changed (the kernel removes and revives

@@ -31,8 +31,9 @@ struct Address {
 
 struct NextHop {
   int link = 0;
-  std::optional<net::IpAddress> gateway;  // None: the destination itself is on the link. May be IPv6 (RTA_VIA).
-  std::uint16_t weight = 1;               // Share among the next hops of its route, 1 to 256.
+  std::optional<net::IpAddress>
+      gateway;               // None: the destination itself is on the link. May be IPv6 for IPv4 (RTA_VIA).
+  std::uint16_t weight = 1;  // Share among the next hops of its route, 1 to 256.
   friend auto operator<=>(const NextHop&, const NextHop&) = default;
 };
 
@@ -42,11 +43,11 @@ enum class RouteKind : std::uint8_t {
 };
 
 struct Route {
-  net::Ipv4Prefix prefix;
+  net::IpPrefix prefix;
   std::uint32_t metric = 0;  // The lowest of a prefix counts.
   RouteKind kind = RouteKind::kUnicast;
-  std::vector<NextHop> next_hops;          // Only those that are alive.
-  std::optional<net::Ipv4Address> source;  // Preferred source address.
+  std::vector<NextHop> next_hops;        // Only those that are alive.
+  std::optional<net::IpAddress> source;  // Preferred source address.
   friend bool operator==(const Route&, const Route&) = default;
 };
 

@@ -108,15 +108,25 @@ std::optional<RouteKind> route_kind(unsigned type) {
   }
 }
 
+// The whole family when the message names no destination.
+std::optional<net::IpPrefix> prefix_of(const rtmsg& header, const std::optional<net::IpAddress>& destination) {
+  const net::IpAddress any =
+      header.rtm_family == AF_INET ? net::IpAddress{net::Ipv4Address{}} : net::IpAddress{net::Ipv6Address{}};
+  const net::IpAddress address = destination.value_or(any);
+  if (address.is_v4() != any.is_v4() || header.rtm_dst_len > (any.is_v4() ? 32 : 128)) return std::nullopt;
+  if (address.is_v4()) return net::Ipv4Prefix{address.v4(), header.rtm_dst_len};
+  return net::Ipv6Prefix{address.v6(), header.rtm_dst_len};
+}
+
 Event parse_route(Bytes payload, Change change, std::uint16_t flags) {
   const auto header = read_as<rtmsg>(payload);
-  if (!header || header->rtm_family != AF_INET || header->rtm_dst_len > 32) return {};
+  if (!header || (header->rtm_family != AF_INET && header->rtm_family != AF_INET6)) return {};
   const auto kind = route_kind(header->rtm_type);
   if (!kind || header->rtm_tos != 0 || (header->rtm_flags & RTM_F_CLONED) != 0) return {};
   RouteEvent event{.change = change, .replaces = (flags & NLM_F_REPLACE) != 0};
-  event.route.prefix.length = header->rtm_dst_len;
   event.route.kind = *kind;
   std::uint32_t table = header->rtm_table;
+  std::optional<net::IpAddress> destination;
   Bytes multipath;
   const Bytes attributes = behind(payload, sizeof *header);
   for_each_attribute(attributes, [&](const Attribute& attribute) {
@@ -124,10 +134,12 @@ Event parse_route(Bytes payload, Change change, std::uint16_t flags) {
     if (attribute.type == RTA_TABLE) table = number(attribute.payload);
     if (attribute.type == RTA_PRIORITY) event.route.metric = number(attribute.payload);
     if (attribute.type == RTA_MULTIPATH) multipath = attribute.payload;
-    if (attribute.type == RTA_DST && address && address->is_v4()) event.route.prefix.address = address->v4();
-    if (attribute.type == RTA_PREFSRC && address && address->is_v4()) event.route.source = address->v4();
+    if (attribute.type == RTA_DST) destination = address;
+    if (attribute.type == RTA_PREFSRC) event.route.source = address;
   });
-  if (table != RT_TABLE_MAIN) return {};
+  const auto prefix = prefix_of(*header, destination);
+  if (table != RT_TABLE_MAIN || !prefix || prefix->address().v6().is_link_local()) return {};
+  event.route.prefix = *prefix;
   if (*kind == RouteKind::kUnreachable) return event;
   if (multipath.empty()) {
     add_hop(event, parse_hop(attributes, {.alive = (header->rtm_flags & RTNH_F_DEAD) == 0}));

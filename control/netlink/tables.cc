@@ -54,8 +54,7 @@ Tables::Effect Tables::apply_address(const AddressEvent& event, Origin origin) {
 }
 
 Tables::Effect Tables::apply_route(const RouteEvent& event, Origin origin) {
-  const RouteKey key{.first = event.route.prefix.first(),
-                     .length = event.route.prefix.length,
+  const RouteKey key{.prefix = event.route.prefix,
                      .metric = event.route.metric,
                      .next_hops = event.all_next_hops,
                      .kind = event.route.kind};
@@ -89,7 +88,7 @@ Tables::Effect Tables::apply_neighbour(const NeighbourEvent& event, Origin origi
 std::vector<Tables::RouteKey> Tables::siblings(const RouteKey& key, Origin origin) const {
   const auto& routes = routes_.content(origin);
   std::vector<RouteKey> found;
-  auto place = routes.lower_bound({.first = key.first, .length = key.length, .metric = key.metric});
+  auto place = routes.lower_bound({.prefix = key.prefix, .metric = key.metric});
   for (; place != routes.end() && place->first.is_sibling(key); ++place) found.push_back(place->first);
   return found;
 }
@@ -146,10 +145,9 @@ std::vector<Route> Tables::routes() const {
   std::vector<Route> best_ones;
   const auto& routes = routes_.content();
   for (auto place = routes.begin(); place != routes.end();) {
-    const RouteKey& prefix = place->first;
+    const net::IpPrefix prefix = place->first.prefix;
     const OrderedRoute* best = nullptr;
-    for (; place != routes.end() && place->first.first == prefix.first && place->first.length == prefix.length;
-         ++place) {
+    for (; place != routes.end() && place->first.prefix == prefix; ++place) {
       const OrderedRoute& candidate = place->second;
       if (candidate.usable() && (best == nullptr || candidate.better_than(*best))) best = &candidate;
     }

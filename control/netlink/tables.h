@@ -39,15 +39,12 @@ class Tables {
  private:
   // Prefix and metric, and the next hops: `ip route append` makes several routes of one prefix and metric.
   struct RouteKey {
-    net::Ipv4Address first;
-    std::uint8_t length = 0;
+    net::IpPrefix prefix;
     std::uint32_t metric = 0;
     std::vector<NextHop> next_hops;
     RouteKind kind = RouteKind::kUnicast;
     friend auto operator<=>(const RouteKey&, const RouteKey&) = default;
-    bool is_sibling(const RouteKey& other) const {
-      return first == other.first && length == other.length && metric == other.metric;
-    }
+    bool is_sibling(const RouteKey& other) const { return prefix == other.prefix && metric == other.metric; }
   };
   struct OrderedRoute {
     Route route;

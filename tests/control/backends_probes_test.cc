@@ -121,13 +121,13 @@ TEST(ProbesFor, AskNodesThatServeOrDrainAndTrustThoseThatGotInAtOnce) {
       {endpoint("10.1.0.1", "node-1"), endpoint("10.1.0.2", "node-2"), terminating(endpoint("10.1.0.3", "node-3"))});
   auto planned = choose(cluster, local_service(), {{at("10.20.0.11"), kPasses}});
   EXPECT_EQ(wished(planned), "") << "it has no address";
-  planned.vip = ip("203.0.113.64");
+  planned.vips = {{.address = ip("203.0.113.64"), .pool = "public", .reason = "first free"}};
   EXPECT_EQ(wished(planned), "10.20.0.11:31234+ 10.20.0.12:31234 10.20.0.13:31234");
 }
 
 TEST(ProbesFor, AskNobodyWhomTheSlicesRuleOut) {
   auto planned = choose(usual_cluster(), local_service(), {});
-  planned.vip = ip("203.0.113.64");
+  planned.vips = {{.address = ip("203.0.113.64"), .pool = "public", .reason = "first free"}};
   EXPECT_EQ(wished(planned), "10.20.0.11:31234+ 10.20.0.12:31234+");
 }
 
@@ -141,7 +141,7 @@ TEST(ProbesFor, AskANodeThatOnlyALaterPortWaitsFor) {
   auto both = local_service();
   both.ports.push_back({.name = "metrics", .port = 9100, .node_port = 30910});
   auto planned = choose(cluster, both, {{at("10.20.0.11"), kPasses}});
-  planned.vip = ip("203.0.113.64");
+  planned.vips = {{.address = ip("203.0.113.64"), .pool = "public", .reason = "first free"}};
   EXPECT_EQ(wished(planned), "10.20.0.11:31234+ 10.20.0.12:31234");
 }
 

@@ -39,7 +39,7 @@ std::string backends_of(const kube::ClusterState& cluster, const kube::Service& 
 // --- Which nodes may serve at all (N1 to N5) ---
 
 TEST(Eligibility, TakesAnOrdinaryNode) {
-  const auto eligible = eligibility(node("n", "10.20.0.11"));
+  const auto eligible = eligibility(node("n", "10.20.0.11"), IpFamily::kIpv4);
   EXPECT_EQ(eligible.state, State::kIn);
   EXPECT_EQ(eligible.address, ip("10.20.0.11"));
 }
@@ -54,28 +54,28 @@ TEST(Eligibility, ReadsTheExcludeLabelAsABool) {
                          Row{"FALSE", State::kIn}, Row{"f", State::kIn}, Row{"F", State::kIn}, Row{"0", State::kIn}}) {
     auto labelled = node("n", "10.20.0.11");
     labelled.meta.labels["node.kubernetes.io/exclude-from-external-load-balancers"] = row.value;
-    EXPECT_EQ(eligibility(labelled).state, row.state) << "value '" << row.value << "'";
+    EXPECT_EQ(eligibility(labelled, IpFamily::kIpv4).state, row.state) << "value '" << row.value << "'";
   }
 }
 
 TEST(Eligibility, LetsANodeDrainThatIsTaintedForRemoval) {
   auto tainted = node("n", "10.20.0.11");
   tainted.taints = {{.key = "ToBeDeletedByClusterAutoscaler", .value = "1700000000", .effect = "NoSchedule"}};
-  EXPECT_EQ(eligibility(tainted).state, State::kDraining);
-  EXPECT_EQ(eligibility(tainted).address, ip("10.20.0.11"));
+  EXPECT_EQ(eligibility(tainted, IpFamily::kIpv4).state, State::kDraining);
+  EXPECT_EQ(eligibility(tainted, IpFamily::kIpv4).address, ip("10.20.0.11"));
 }
 
 TEST(Eligibility, LetsANodeDrainThatIsBeingDeleted) {
   auto deleting = node("n", "10.20.0.11");
   deleting.meta.deletion_timestamp = "2026-01-01T00:00:00Z";
-  EXPECT_EQ(eligibility(deleting).state, State::kDraining);
+  EXPECT_EQ(eligibility(deleting, IpFamily::kIpv4).state, State::kDraining);
 }
 
 TEST(Eligibility, ExcludesByLabelEvenWhatDrains) {
   auto both = node("n", "10.20.0.11");
   both.taints = {{.key = "ToBeDeletedByClusterAutoscaler"}};
   both.meta.labels[std::string{kExcludeLabel}] = "true";
-  EXPECT_EQ(eligibility(both).state, State::kOut);
+  EXPECT_EQ(eligibility(both, IpFamily::kIpv4).state, State::kOut);
 }
 
 TEST(Eligibility, DoesNotMindReadinessCordonsOrOtherTaints) {
@@ -83,21 +83,21 @@ TEST(Eligibility, DoesNotMindReadinessCordonsOrOtherTaints) {
   odd.ready = false;
   odd.unschedulable = true;
   odd.taints = {{.key = "node.kubernetes.io/not-ready", .effect = "NoExecute"}};
-  EXPECT_EQ(eligibility(odd).state, State::kIn);
+  EXPECT_EQ(eligibility(odd, IpFamily::kIpv4).state, State::kIn);
 }
 
 TEST(Eligibility, TakesTheFirstInternalAddressOfIpv4) {
   auto dual = node("n", "2001:db8::11");
   dual.internal_ips.push_back(ip("10.20.0.11"));
   dual.internal_ips.push_back(ip("10.20.0.111"));
-  EXPECT_EQ(eligibility(dual).address, ip("10.20.0.11"));
+  EXPECT_EQ(eligibility(dual, IpFamily::kIpv4).address, ip("10.20.0.11"));
 }
 
 TEST(Eligibility, LeavesOutANodeWithoutAnInternalAddressOfIpv4) {
   auto outside = node("n", "2001:db8::11");
   outside.external_ips = {ip("198.51.100.7")};
-  EXPECT_EQ(eligibility(outside).state, State::kOut);
-  EXPECT_EQ(eligibility(outside).reason, "no IPv4 InternalIP");
+  EXPECT_EQ(eligibility(outside, IpFamily::kIpv4).state, State::kOut);
+  EXPECT_EQ(eligibility(outside, IpFamily::kIpv4).reason, "no IPv4 InternalIP");
 }
 
 // --- Policy Cluster ---

@@ -12,9 +12,7 @@ namespace {
 PlannedService served() {
   PlannedService planned = with_ports_of(service("web"));
   planned.stage = PlannedService::Stage::kServed;
-  planned.vip = ip("203.0.113.64");
-  planned.pool = "public";
-  planned.address_reason = "first free";
+  planned.vips = {{.address = ip("203.0.113.64"), .pool = "public", .reason = "first free"}};
   return planned;
 }
 
@@ -51,7 +49,7 @@ TEST(Desired, WantsNothingButFinalizersForAReservedAddress) {
 
 TEST(Desired, SaysWhyThereIsNoAddressAndLeavesThePublishedOnesAlone) {
   PlannedService pending = with_ports_of(service("web"));
-  pending.problem = "no address is left in pool 'public'";
+  pending.problem = "no IPv4 address is left in pool 'public'";
   const auto wanted = desired(pending);
   EXPECT_EQ(wanted.stage, kube::Desired::Stage::kOurs);
   EXPECT_FALSE(wanted.ingress.has_value());

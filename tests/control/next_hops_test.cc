@@ -38,7 +38,7 @@ struct World {
                                                 neighbour(kLanLink, "10.20.0.11", kNodeMac)};
   std::vector<PortLink> ports = {{.port = 0, .link = kWanLink, .mac = kWanMac},
                                  {.port = 1, .link = kLanLink, .mac = kLanMac}};
-  std::vector<net::Ipv4Address> backends;
+  std::vector<net::IpAddress> backends;
 
   NextHops plan() const {
     return plan_next_hops({.routes = routes, .neighbours = neighbours, .ports = ports, .backends = backends});
@@ -46,7 +46,7 @@ struct World {
 };
 
 const NextHop* hop_to_client(const NextHops& plan, std::string_view client) {
-  const auto index = dataplane::RouteTable{plan.routes}.find(ip(client));
+  const auto index = dataplane::RouteTable4{plan.routes4}.find(ip(client));
   return index == kNoRoute ? nullptr : &plan.next_hops.at(index);
 }
 
@@ -144,11 +144,19 @@ TEST(NextHops, TakeTheLongestPrefix) {
 TEST(NextHops, TakeTheFirstUsableOfSeveral) {
   World world;
   world.routes[0].next_hops = {{.link = kForeignLink, .gateway = net::IpAddress{ip("192.0.2.1")}},
-                               {.link = kWanLink, .gateway = *net::IpAddress::parse("2001:db8::1")},
                                {.link = kWanLink, .gateway = net::IpAddress{ip("203.0.113.2")}},
                                {.link = kWanLink, .gateway = net::IpAddress{ip("203.0.113.1")}}};
   world.neighbours.push_back(neighbour(kWanLink, "203.0.113.2", kNodeMac));
   EXPECT_EQ(hop_to_client(world.plan(), "198.51.100.10")->destination, kNodeMac);
+}
+
+TEST(NextHops, TakeAGatewayOfTheOtherFamily) {  // RFC 5549
+  World world;
+  const auto router = *net::IpAddress::parse("fe80::1");
+  world.routes[0].next_hops = {{.link = kWanLink, .gateway = router}};
+  world.neighbours.push_back(
+      {.key = {kWanLink, router}, .mac = kRouterMac, .state = netlink::NeighbourState::kReachable});
+  EXPECT_EQ(hop_to_client(world.plan(), "198.51.100.10")->destination, kRouterMac);
 }
 
 TEST(NextHops, AreNoneInAHole) {
@@ -190,8 +198,8 @@ TEST(NextHops, FindBackendsBehindMoreRoutesThanThereAreNumbers) {
   World world;
   for (std::uint32_t number = 0; number < 70'000; ++number) {
     const net::Ipv4Address first{net::Be32{0x30000000U + number * 256}};
-    world.routes.push_back(
-        {.prefix = {first, 24}, .next_hops = {{.link = kWanLink, .gateway = net::IpAddress{ip("203.0.113.1")}}}});
+    world.routes.push_back({.prefix = net::Ipv4Prefix{first, 24},
+                            .next_hops = {{.link = kWanLink, .gateway = net::IpAddress{ip("203.0.113.1")}}}});
   }
   world.routes.push_back(on_link("10.21.0.0/24", kLanLink));
   world.backends = {ip("10.21.0.5")};
@@ -199,6 +207,21 @@ TEST(NextHops, FindBackendsBehindMoreRoutesThanThereAreNumbers) {
   ASSERT_NE(hop_to_backend(plan, "10.21.0.5"), nullptr);
   EXPECT_EQ(hop_to_backend(plan, "10.21.0.5")->port, 1);
   EXPECT_TRUE(wants(plan, kLanLink, "10.21.0.5"));
+}
+
+TEST(NextHops, KeepsTheFamiliesApart) {
+  World world;
+  const auto router = *net::IpAddress::parse("fe80::1"), node = *net::IpAddress::parse("fd00:20::11");
+  world.routes.push_back(
+      {.prefix = *net::IpPrefix::parse("::/0"), .next_hops = {{.link = kWanLink, .gateway = router}}});
+  world.routes.push_back({.prefix = *net::IpPrefix::parse("fd00:20::/64"), .next_hops = {{.link = kLanLink}}});
+  world.neighbours.push_back({.key = {kLanLink, node}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable});
+  world.backends = {node};
+  const NextHops plan = world.plan();
+  EXPECT_EQ(plan.next_hops.at(plan.backends.at(node)).destination, kNodeMac);
+  EXPECT_EQ(std::ranges::count(plan.wanted, netlink::NeighbourKey{kWanLink, router}), 1);
+  EXPECT_EQ(plan.routes4.size(), 3U);
+  EXPECT_EQ(plan.routes6.size(), 2U);
 }
 
 }  // namespace

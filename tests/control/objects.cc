@@ -53,7 +53,7 @@ kube::EndpointSlice slice(const std::string& service_name, const std::string& su
 }
 
 PlannedService with_ports_of(const kube::Service& service) {
-  PlannedService planned{.cluster = "east", .meta = service.meta};
+  PlannedService planned{.cluster = "east", .meta = service.meta, .families = service.ip_families};
   for (const auto& port : service.ports) {
     planned.ports.push_back(
         {.name = port.name, .protocol = port.protocol, .port = port.port, .node_port = port.node_port});

@@ -53,7 +53,7 @@ class ReconcileWorld {
     return found != nullptr ? *found : PlannedService{};
   }
   std::string holder_of(std::string_view vip) const {
-    const auto* entry = book_.find_by_vip(net::IpAddress{ip(vip)});
+    const auto* entry = book_.find_by_vip(*net::IpAddress::parse(vip));
     return entry != nullptr ? entry->service.to_string() : "";
   }
 

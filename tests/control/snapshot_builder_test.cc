@@ -18,7 +18,7 @@ const auto kVip = ip("203.0.113.64");
 PlannedService served(const std::string& name, net::Ipv4Address vip, std::initializer_list<int> nodes) {
   PlannedService planned = with_ports_of(service(name));
   planned.stage = PlannedService::Stage::kServed;
-  planned.vip = vip;
+  planned.vips = {{.address = vip, .pool = "public", .reason = "first free"}};
   for (const int number : nodes) {
     const std::string node = "node-" + std::to_string(number);
     const auto address = ip("10.20.0." + std::to_string(number));
@@ -31,8 +31,8 @@ PlannedService served(const std::string& name, net::Ipv4Address vip, std::initia
 class World {
  public:
   Plan plan;
-  std::vector<net::Ipv4Address> snat_addresses;
-  std::vector<net::Ipv4Address> kernel_addresses;
+  std::vector<net::IpAddress> snat_addresses;
+  std::vector<net::IpAddress> kernel_addresses;
 
   BuiltSnapshot build(std::chrono::steady_clock::duration later = 1s) {
     now_ += later;
@@ -58,17 +58,17 @@ class World {
 };
 
 std::uint32_t id_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip, std::uint16_t port = 80) {
-  return snapshot.services.find(vip, net::Be16{port}, net::IpProtocol::kTcp);
+  return snapshot.v4.services.find(vip, net::Be16{port}, net::IpProtocol::kTcp);
 }
 
-const dataplane::ServicePort& port_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip,
-                                      std::uint16_t port = 80) {
-  return snapshot.service_ports.at(id_of(snapshot, vip, port));
+const dataplane::ServicePort<net::Ipv4>& port_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip,
+                                                 std::uint16_t port = 80) {
+  return snapshot.v4.service_ports.at(id_of(snapshot, vip, port));
 }
 
 lb::BackendId id_of_backend(const dataplane::Snapshot& snapshot, net::Ipv4Address address) {
-  for (lb::BackendId id = 1; id < snapshot.backends.size(); ++id) {
-    if (snapshot.backends[id].address == address) return id;
+  for (lb::BackendId id = 1; id < snapshot.v4.backends.size(); ++id) {
+    if (snapshot.v4.backends[id].address == address) return id;
   }
   return lb::kNoBackend;
 }
@@ -84,7 +84,7 @@ TEST(SnapshotBuilder, BuildsWhatAServiceNeeds) {
   EXPECT_EQ(port.protocol, net::IpProtocol::kTcp);
   EXPECT_FALSE(port.client_ip_affinity);
   EXPECT_EQ(port.source_ranges, nullptr);
-  const auto& backend = built.snapshot->backends.at(port.table->select(0));
+  const auto& backend = built.snapshot->v4.backends.at(port.table->select(0));
   EXPECT_EQ(backend.address, ip("10.20.0.11"));
   EXPECT_EQ(backend.state, lb::BackendState::kActive);
   EXPECT_EQ(built.snapshot->next_hops.at(backend.next_hop).destination, kNodeMac);
@@ -94,7 +94,7 @@ TEST(SnapshotBuilder, BuildsWhatAServiceNeeds) {
 
 TEST(SnapshotBuilder, BuildsAnEmptySnapshotOfAnEmptyPlan) {
   const auto built = World{}.build();
-  EXPECT_FALSE(built.snapshot->services.has_vip(kVip));
+  EXPECT_FALSE(built.snapshot->v4.services.has_vip(kVip));
   EXPECT_TRUE(built.wanted_neighbours.empty());
 }
 
@@ -104,8 +104,8 @@ TEST(SnapshotBuilder, ProgramsOnlyWhatIsServed) {
     World world;
     world.plan.services = {served("web", kVip, {11})};
     world.plan.services[0].stage = stage;
-    if (stage != PlannedService::Stage::kReserved) world.plan.services[0].vip.reset();
-    EXPECT_FALSE(world.build().snapshot->services.has_vip(kVip));
+    if (stage != PlannedService::Stage::kReserved) world.plan.services[0].vips.clear();
+    EXPECT_FALSE(world.build().snapshot->v4.services.has_vip(kVip));
   }
 }
 
@@ -116,7 +116,7 @@ TEST(SnapshotBuilder, LeavesOutPortsThatAreNotServed) {
       {.protocol = kube::Protocol::kSctp, .port = 9000, .error = "sluice.dev/ProtocolNotSupported"});
   const auto built = world.build();
   EXPECT_NE(id_of(*built.snapshot, kVip), lb::kNoService);
-  EXPECT_EQ(built.snapshot->services.find(kVip, net::Be16{9000}, net::IpProtocol::kSctp), lb::kNoService);
+  EXPECT_EQ(built.snapshot->v4.services.find(kVip, net::Be16{9000}, net::IpProtocol::kSctp), lb::kNoService);
 }
 
 TEST(SnapshotBuilder, GivesAServiceWithoutNodesAnEmptyTable) {
@@ -190,7 +190,7 @@ TEST(SnapshotBuilder, DoesNotUseADeletedServicesIdBeforeItsFlowsAreGone) {
   world.plan.services = {served("next", kVip, {11})};  // The address went on at once; flows of the old one must end.
   const auto soon = world.build(1min);
   EXPECT_NE(id_of(*soon.snapshot, kVip), id);
-  EXPECT_EQ(soon.snapshot->service_ports.at(id).table, nullptr);
+  EXPECT_EQ(soon.snapshot->v4.service_ports.at(id).table, nullptr);
   world.plan.services.push_back(served("late", ip("203.0.113.65"), {11}));
   EXPECT_EQ(id_of(*world.build(4h).snapshot, ip("203.0.113.65")), id);
 }
@@ -210,7 +210,7 @@ TEST(SnapshotBuilder, LetsANodeThatLeftTheServiceServeItsFlows) {
   world.plan.services = {served("web", kVip, {12})};
   const auto built = world.build();
   EXPECT_FALSE(port_of(*built.snapshot, kVip).table->contains(id));
-  const auto& retired = built.snapshot->backends.at(id);
+  const auto& retired = built.snapshot->v4.backends.at(id);
   EXPECT_EQ(retired.address, ip("10.20.0.11"));
   EXPECT_NE(retired.state, lb::BackendState::kDown);
   EXPECT_NE(retired.next_hop, dataplane::kNoRoute);
@@ -225,7 +225,7 @@ TEST(SnapshotBuilder, TellsNodesOfTheSameAddressInTwoClustersApart) {
   const auto east = port_of(*built.snapshot, kVip).table->select(0);
   const auto west = port_of(*built.snapshot, ip("203.0.113.65")).table->select(0);
   EXPECT_NE(east, west);
-  EXPECT_EQ(built.snapshot->backends.at(east).next_hop, built.snapshot->backends.at(west).next_hop);
+  EXPECT_EQ(built.snapshot->v4.backends.at(east).next_hop, built.snapshot->v4.backends.at(west).next_hop);
   EXPECT_EQ(built.wanted_neighbours.size(), 1U);
 }
 
@@ -245,8 +245,34 @@ TEST(SnapshotBuilder, AnswersForSnatAddressesThatTheKernelDoesNotHave) {
   world.snat_addresses = {ip("10.20.0.251"), ip("10.20.0.2"), ip("10.20.0.250")};
   world.kernel_addresses = {ip("10.20.0.2"), ip("203.0.113.2")};
   const auto built = world.build();
-  EXPECT_EQ(built.snapshot->snat_addresses, world.snat_addresses);
-  EXPECT_EQ(built.snapshot->answered_addresses, (std::vector{ip("10.20.0.250"), ip("10.20.0.251")}));
+  EXPECT_EQ(built.snapshot->v4.snat_addresses, (std::vector{ip("10.20.0.251"), ip("10.20.0.2"), ip("10.20.0.250")}));
+  EXPECT_EQ(built.snapshot->v4.answered_addresses, (std::vector{ip("10.20.0.250"), ip("10.20.0.251")}));
+}
+
+TEST(SnapshotBuilder, ServesBothFamiliesOfAServiceByTheNodesOfEach) {
+  World world;
+  const auto vip6 = *net::Ipv6Address::parse("2001:db8::64"), node6 = *net::Ipv6Address::parse("fd00:20::11");
+  auto both = served("both", kVip, {11});
+  both.vips.push_back({.address = vip6, .pool = "public", .reason = "first free"});
+  both.nodes.push_back(
+      {.node = "node-11", .family = IpFamily::kIpv6, .address = node6, .state = PlannedNode::State::kIn, .weight = 1});
+  both.ports[0].backends.push_back({.node = "node-11", .address = node6});
+  both.has_source_ranges = true;
+  both.source_ranges = {*net::IpPrefix::parse("2001:db8:c::/48")};
+  world.plan.services = {both};
+  world.snat_addresses = {*net::Ipv6Address::parse("fd00:20::250")};
+  const auto built = world.build();
+  const auto& v6 = built.snapshot->v6;
+  const auto id = v6.services.find(vip6, net::Be16{80}, net::IpProtocol::kTcp);
+  EXPECT_EQ(id, id_of(*built.snapshot, kVip));  // One id for both.
+  const auto& port = v6.service_ports.at(id);
+  EXPECT_EQ(v6.backends.at(port.table->select(1)).address, node6);
+  EXPECT_NE(port.source_ranges->find(*net::Ipv6Address::parse("2001:db8:c::1")), dataplane::kNoRoute);
+  const auto& v4_port = built.snapshot->v4.service_ports.at(id);
+  EXPECT_EQ(v4_port.source_ranges->find(ip("198.51.100.10")), dataplane::kNoRoute);  // Closed: no range is IPv4's.
+  EXPECT_NE(v4_port.table->select(1), port.table->select(1));
+  EXPECT_EQ(v6.answered_addresses.size(), 1U);
+  EXPECT_TRUE(built.snapshot->v4.snat_addresses.empty());
 }
 
 TEST(SnapshotBuilder, TellsProtocolsOfOnePortApart) {
@@ -258,10 +284,10 @@ TEST(SnapshotBuilder, TellsProtocolsOfOnePortApart) {
   dns.client_ip_affinity = true;
   world.plan.services = {dns};
   const auto built = world.build();
-  const auto udp = built.snapshot->services.find(kVip, net::Be16{53}, net::IpProtocol::kUdp);
+  const auto udp = built.snapshot->v4.services.find(kVip, net::Be16{53}, net::IpProtocol::kUdp);
   EXPECT_NE(udp, id_of(*built.snapshot, kVip, 53));
-  EXPECT_EQ(built.snapshot->service_ports.at(udp).protocol, net::IpProtocol::kUdp);
-  EXPECT_TRUE(built.snapshot->service_ports.at(udp).client_ip_affinity);
+  EXPECT_EQ(built.snapshot->v4.service_ports.at(udp).protocol, net::IpProtocol::kUdp);
+  EXPECT_TRUE(built.snapshot->v4.service_ports.at(udp).client_ip_affinity);
 }
 
 }  // namespace

@@ -71,12 +71,10 @@ TEST(Choose, RefusesWithASentence) {
         std::vector<Case>{
             {"taken", "192.0.2.1", "", "", "the requested address 192.0.2.1 is held by edge/shop/api", ""},
             {"no pool", "198.51.100.1", "", "", "the requested address 198.51.100.1 is in no pool", ""},
-            {"IPv6", "2001:db8::1", "", "",
-             "the requested address 2001:db8::1 is in no pool (pools of IPv6 addresses are not supported yet)", ""},
             {"other pool", "192.0.2.2", "second", "",
              "the requested address 192.0.2.2 is in pool 'public', not in the requested pool 'second'", ""},
             {"unknown pool", "", "gold", "", "there is no pool 'gold'; configured are 'public', 'vault', 'second'", ""},
-            {"pool used up", "", "vault", "", "no address is left in pool 'vault'", ""},
+            {"pool used up", "", "vault", "", "no IPv4 address is left in pool 'vault'", ""},
         });
 }
 
@@ -85,14 +83,14 @@ TEST(Choose, RefusesWhenAllPoolsAreUsedUp) {
       book_of({entry("a", "192.0.2.1"), entry("b", "192.0.2.2"), entry("c", "192.0.2.11"), entry("d", "192.0.2.12")});
   const auto choice = choose(kPools, book, {.service = named("web")});
   ASSERT_FALSE(choice);
-  EXPECT_EQ(choice.message(), "no address is left in pools 'public', 'second'");
+  EXPECT_EQ(choice.message(), "no IPv4 address is left in pools 'public', 'second'");
 }
 
 TEST(Choose, RefusesWithoutPools) {
   EXPECT_EQ(choose({}, {}, {.service = named("web")}).message(), "no pool of addresses is configured");
   const Pool vault[] = {kPools[1]};
   EXPECT_EQ(choose(vault, {}, {.service = named("web")}).message(),
-            "no pool assigns addresses by itself, and the Service names none");
+            "no pool assigns IPv4 addresses by itself, and the Service names none");
 }
 
 TEST(Choose, KeepsWhatTheLedgerSaysWhateverElseIsAsked) {
@@ -115,13 +113,13 @@ TEST(Choose, KeepsAHeldAddressThatNoPoolHasAnyMore) {
 
 TEST(Choose, GivesReleasedAddressesLastAndTheLeastRecentlyReleasedFirst) {
   LedgerBook book = book_of({entry("a", "192.0.2.1"), entry("b", "192.0.2.2")});
-  book.release(named("b"), 200);
+  book.release({named("b")}, 200);
   EXPECT_EQ(choose(kPools, book, {.service = named("web")})->vip, ip("192.0.2.2"));  // The pool has nothing else.
-  book.release(named("a"), 201);
+  book.release({named("a")}, 201);
   EXPECT_EQ(choose(kPools, book, {.service = named("web")})->vip, ip("192.0.2.2"));
 
   LedgerBook roomy = book_of({entry("a", "192.0.2.1")});
-  roomy.release(named("a"), 200);
+  roomy.release({named("a")}, 200);
   EXPECT_EQ(choose(kPools, roomy, {.service = named("web")})->vip, ip("192.0.2.2"));
 }
 
@@ -129,6 +127,62 @@ TEST(Choose, NeverGivesABuggyAddressWhenToldToAvoidThem) {
   const Pool pools[] = {{.name = "a", .ranges = {range("192.0.2.255-192.0.3.1")}, .avoid_buggy_ips = true}};
   EXPECT_EQ(choose(pools, {}, {.service = named("web")})->vip, ip("192.0.3.1"));
   EXPECT_FALSE(choose(pools, {}, {.service = named("web"), .wanted = ip("192.0.3.0")}));
+}
+
+// v4: only IPv4; big: both families; six: IPv6, when named; full: one IPv6 address.
+const std::vector<Pool> kDualPools = {
+    {.name = "v4", .ranges = {range("192.0.2.1")}},
+    {.name = "big", .ranges = {range("192.0.2.11"), range("2001:db8::/64")}},
+    {.name = "six", .ranges = {range("2001:db8:6::7-2001:db8:6::8")}, .auto_assign = false},
+    {.name = "full", .ranges = {range("2001:db8:f::1")}, .auto_assign = false},
+};
+
+TEST(Choose, TakesIpv6FromPoolsThatHaveIt) {
+  const auto book = book_of({entry("api", "2001:db8::1"), entry("web", "192.0.2.1"), entry("dns", "2001:db8:f::1")});
+  const struct {
+    const char* story;
+    const char* wanted;
+    const char* wanted_pool;
+    const char* outcome;
+  } cases[] = {
+      {"nothing asked: neither the address of any router nor one that is held", "", "", "2001:db8::2"},
+      {"address asked", "2001:db8::beef", "", "2001:db8::beef"},
+      {"pool asked", "", "six", "2001:db8:6::7"},
+      {"the address of any router", "2001:db8::", "", "the requested address 2001:db8:: is in no pool"},
+      {"taken", "2001:db8::1", "", "the requested address 2001:db8::1 is held by edge/shop/api"},
+      {"pool without the family", "", "v4", "pool 'v4' has no IPv6 range"},
+      {"pool used up", "", "full", "no IPv6 address is left in pool 'full'"},
+  };
+  for (const auto& c : cases) {
+    Request request{.service = named("web"), .family = IpFamily::kIpv6, .wanted_pool = c.wanted_pool};
+    if (*c.wanted != 0) request.wanted = ip(c.wanted);
+    const auto choice = choose(kDualPools, book, request);
+    EXPECT_EQ(choice ? choice->vip.to_string() : choice.message(), c.outcome) << c.story;
+  }
+}
+
+TEST(Choose, SaysWhenNoPoolHasTheFamily) {
+  const Request six{.service = named("web"), .family = IpFamily::kIpv6};
+  EXPECT_EQ(choose(kPools, {}, six).message(), "no pool has an IPv6 range");
+  const Pool by_name[] = {kDualPools[0], kDualPools[2]};
+  EXPECT_EQ(choose(by_name, {}, six).message(), "no pool assigns IPv6 addresses by itself, and the Service names none");
+}
+
+TEST(Choose, GivesReleasedIpv6AddressesLast) {
+  LedgerBook book = book_of({entry("a", "2001:db8:6::7"), entry("b", "2001:db8:6::8")});
+  const Request request{.service = named("web"), .family = IpFamily::kIpv6, .wanted_pool = "six"};
+  book.release({named("a"), IpFamily::kIpv6}, 200);
+  EXPECT_EQ(choose(kDualPools, book, request)->vip, ip("2001:db8:6::7"));
+  EXPECT_FALSE(choose(kDualPools, book, {.service = named("web"), .wanted_pool = "six"}));
+}
+
+TEST(Assign, GivesAServiceAnAddressOfEachFamily) {
+  const Request requests[] = {{.service = named("web"), .family = IpFamily::kIpv6}, {.service = named("web")}};
+  const Assignments outcome = assign(kDualPools, {}, requests, 500);
+  EXPECT_EQ(outcome.results[0]->vip, ip("2001:db8::1"));
+  EXPECT_EQ(outcome.results[1]->vip, ip("192.0.2.1"));
+  EXPECT_EQ(outcome.book.held().size(), 2U);
+  EXPECT_EQ(assign(kDualPools, outcome.book, requests, 900).book, outcome.book);
 }
 
 TEST(Assign, ServesHoldersThenStatusesThenWishesThenTheRest) {
@@ -142,8 +196,8 @@ TEST(Assign, ServesHoldersThenStatusesThenWishesThenTheRest) {
   EXPECT_EQ(outcome.results[1]->vip, ip("192.0.2.1"));
   EXPECT_EQ(outcome.results[2]->vip, ip("192.0.2.2"));
   EXPECT_EQ(outcome.results[3]->reason, Reason::kHeld);
-  EXPECT_EQ(outcome.book.find_by_service(named("late"))->since, 500);
-  EXPECT_EQ(outcome.book.find_by_service(named("holder"))->since, 100);
+  EXPECT_EQ(outcome.book.find_by_holder({named("late")})->since, 500);
+  EXPECT_EQ(outcome.book.find_by_holder({named("holder")})->since, 100);
 }
 
 TEST(Assign, ChangesNothingTheSecondTime) {

@@ -9,14 +9,14 @@ net::IpAddress ip(std::string_view text) { return net::IpAddress::parse(text).va
 LedgerEntry entry(std::string name, std::string_view vip) {
   return {.service = {"edge", "shop", std::move(name)}, .uid = "u", .vip = ip(vip), .pool = "public", .since = 100};
 }
-const ServiceName kWeb{"edge", "shop", "web"};
+const Holder kWeb{{"edge", "shop", "web"}};
 
 TEST(LedgerBook, FindsAHolderByServiceAndByVip) {
   LedgerBook book;
   ASSERT_TRUE(book.hold(entry("web", "192.0.2.1")));
-  EXPECT_EQ(*book.find_by_service(kWeb), entry("web", "192.0.2.1"));
+  EXPECT_EQ(*book.find_by_holder(kWeb), entry("web", "192.0.2.1"));
   EXPECT_EQ(*book.find_by_vip(ip("192.0.2.1")), entry("web", "192.0.2.1"));
-  EXPECT_EQ(book.find_by_service({"other", "shop", "web"}), nullptr);
+  EXPECT_EQ(book.find_by_holder({{"other", "shop", "web"}}), nullptr);
 }
 
 TEST(LedgerBook, RefusesASecondHolder) {
@@ -31,7 +31,7 @@ TEST(LedgerBook, RemembersReleasedAddressesInTheOrderOfTheirRelease) {
   LedgerBook book;
   ASSERT_TRUE(book.hold(entry("web", "192.0.2.1")));
   ASSERT_TRUE(book.hold(entry("api", "192.0.2.2")));
-  book.release({"edge", "shop", "api"}, 200);
+  book.release({{"edge", "shop", "api"}}, 200);
   book.release(kWeb, 201);
   book.release(kWeb, 202);
   ASSERT_EQ(book.released().size(), 2U);
@@ -45,8 +45,22 @@ TEST(LedgerBook, ReleasesTheFormerVipOfAServiceThatGetsAnother) {
   ASSERT_TRUE(book.hold(entry("web", "192.0.2.1")));
   ASSERT_TRUE(book.hold(entry("web", "192.0.2.9")));
   EXPECT_EQ(book.find_by_vip(ip("192.0.2.1")), nullptr);
-  EXPECT_EQ(book.find_by_service(kWeb)->vip, ip("192.0.2.9"));
+  EXPECT_EQ(book.find_by_holder(kWeb)->vip, ip("192.0.2.9"));
   EXPECT_EQ(book.released().size(), 1U);
+}
+
+TEST(LedgerBook, KeepsTheFamiliesOfAServiceApart) {
+  LedgerBook book;
+  const Holder six{kWeb.service, IpFamily::kIpv6};
+  ASSERT_TRUE(book.hold(entry("web", "192.0.2.1")));
+  ASSERT_TRUE(book.hold(entry("web", "2001:db8::1")));
+  EXPECT_TRUE(book.released().empty());
+  ASSERT_TRUE(book.hold(entry("web", "2001:db8::2")));
+  EXPECT_EQ(book.find_by_holder(six)->vip, ip("2001:db8::2"));
+  book.release(six, 200);
+  EXPECT_EQ(book.find_by_holder(six), nullptr);
+  EXPECT_EQ(book.find_by_holder(kWeb)->vip, ip("192.0.2.1"));
+  EXPECT_EQ(book.released().size(), 2U);
 }
 
 TEST(LedgerBook, ForgetsAReleaseWhenTheAddressIsHeldAgain) {
@@ -61,7 +75,7 @@ TEST(LedgerBook, ForgetsAReleaseWhenTheAddressIsHeldAgain) {
 TEST(LedgerBook, ForgetsTheOldestReleasesBeyondItsLimit) {
   LedgerBook book;
   for (std::uint32_t i = 0; i <= LedgerBook::kReleasedMax; ++i) {
-    book.remember({.service = kWeb, .vip = net::Ipv4Address{net::Be32{0x0a000000 + i}}});
+    book.remember({.service = kWeb.service, .vip = net::Ipv4Address{net::Be32{0x0a000000 + i}}});
   }
   EXPECT_EQ(book.released().size(), LedgerBook::kReleasedMax);
   EXPECT_FALSE(book.addresses().contains(ip("10.0.0.0")));

@@ -58,16 +58,18 @@ TEST_F(LedgerFile, KeepsHoldersAndReleasesOverARestart) {
   {
     auto ledger = Ledger::open(path_);
     ASSERT_TRUE(ledger->hold(entry("web", ip("192.0.2.1"))));
-    ASSERT_TRUE(ledger->hold(entry("v6", ip("2001:db8::1"))));
+    ASSERT_TRUE(ledger->hold(entry("dual", ip("2001:db8::1"))));
+    ASSERT_TRUE(ledger->hold(entry("dual", ip("192.0.2.3"))));
     ASSERT_TRUE(ledger->hold(entry("a \"quoted\"\n\\ name \xc3\xa9", ip("192.0.2.2"))));
-    ASSERT_TRUE(ledger->release(named("web"), 1767225700));
+    ASSERT_TRUE(ledger->release({named("web")}, 1767225700));
   }
   const auto again = Ledger::open(path_);
   ASSERT_TRUE(again) << again.message();
-  ASSERT_EQ(again->entries().size(), 3U);
+  ASSERT_EQ(again->entries().size(), 4U);
   EXPECT_EQ(again->entries()[0].state, HoldState::kReleased);
   EXPECT_EQ(again->entries()[0].since, 1767225700);
-  EXPECT_EQ(*again->find_by_service(named("v6")), entry("v6", ip("2001:db8::1")));
+  EXPECT_EQ(*again->find_by_holder({named("dual"), IpFamily::kIpv6}), entry("dual", ip("2001:db8::1")));
+  EXPECT_EQ(*again->find_by_holder({named("dual"), IpFamily::kIpv4}), entry("dual", ip("192.0.2.3")));
   EXPECT_EQ(again->find_by_vip(ip("192.0.2.2"))->service.name, "a \"quoted\"\n\\ name \xc3\xa9");
 }
 
@@ -93,6 +95,7 @@ TEST_F(LedgerFile, IsLeftAsItIsWhenNotUnderstood) {
   const std::string good =
       "{\"vip\": \"192.0.2.1\", \"state\": \"held\", \"cluster\": \"edge\", \"namespace\": \"shop\", "
       "\"name\": \"web\", \"uid\": \"u\", \"pool\": \"p\", \"since\": 1}\n";
+  const std::string second = std::string{good}.replace(good.find("192.0.2.1"), 9, "192.0.2.9");
   const auto with = [&](std::string from, const std::string& to) {
     std::string line = good;
     return kHeader + line.replace(line.find(from), from.size(), to) + kEnd;
@@ -109,6 +112,7 @@ TEST_F(LedgerFile, IsLeftAsItIsWhenNotUnderstood) {
       {kHeader + good.substr(0, 30), ":2: is not a JSON object"},
       {kHeader + good + kEnd + good, ":4: something follows the end line"},
       {kHeader + good + good + kEnd, ":3: 192.0.2.1 is listed twice"},
+      {kHeader + good + second + kEnd, ":3: edge/shop/web holds two IPv4 addresses"},
       {with("192.0.2.1", "192.0.2.256"), ":2: field 'vip' is wrong"},
       {with("held", "lost"), ":2: field 'state' is neither"},
       {with("\"since\": 1", "\"since\": \"1\""), ":2: field 'since' is not a whole number"},
@@ -152,7 +156,7 @@ TEST_F(LedgerFile, StaysAsItWasWhenWritingFails) {
   ASSERT_FALSE(failed);
   EXPECT_THAT(failed.message(), HasSubstr("File too large"));
   EXPECT_EQ(content(), before);
-  EXPECT_EQ(ledger->find_by_service(named("api")), nullptr);
+  EXPECT_EQ(ledger->find_by_holder({named("api")}), nullptr);
   EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
   EXPECT_TRUE(ledger->hold(entry("api", ip("192.0.2.2"))));
 }
@@ -170,7 +174,7 @@ TEST_F(LedgerFile, IsNotWrittenWhenItCouldNotBeReadAgain) {
   for (std::uint32_t done = 1; ledger; ++done) {
     const auto vip = net::Ipv4Address{net::Be32{0x0a000000 + done}};
     const bool releases = done % 4 == 0;
-    const auto changed = releases ? ledger->release(named("s" + std::to_string(done - 1)), done)
+    const auto changed = releases ? ledger->release({named("s" + std::to_string(done - 1))}, done)
                                   : ledger->hold(entry("s" + std::to_string(done), vip));
     if (!changed || ::write(pipe, &done, sizeof(done)) != sizeof(done)) break;
   }

@@ -8,14 +8,15 @@ namespace {
 
 using testing::HasSubstr;
 
-net::Ipv4Address v4(std::string_view text) { return net::Ipv4Address::parse(text).value(); }
+net::IpAddress ip(std::string_view text) { return net::IpAddress::parse(text).value(); }
 AddressRange range(std::string_view text) { return AddressRange::parse(text).value(); }
 
 TEST(AddressRange, ReadsPrefixesRangesAndSingleAddresses) {
-  EXPECT_EQ(range("203.0.113.64/26"), (AddressRange{v4("203.0.113.64"), v4("203.0.113.127")}));
-  EXPECT_EQ(range("203.0.113.64-203.0.113.80"), (AddressRange{v4("203.0.113.64"), v4("203.0.113.80")}));
-  EXPECT_EQ(range("203.0.113.9"), (AddressRange{v4("203.0.113.9"), v4("203.0.113.9")}));
-  EXPECT_EQ(range("0.0.0.0/0").size(), std::uint64_t{1} << 32);
+  EXPECT_EQ(range("203.0.113.64/26"), (AddressRange{ip("203.0.113.64"), ip("203.0.113.127")}));
+  EXPECT_EQ(range("203.0.113.64-203.0.113.80"), (AddressRange{ip("203.0.113.64"), ip("203.0.113.80")}));
+  EXPECT_EQ(range("203.0.113.9"), (AddressRange{ip("203.0.113.9"), ip("203.0.113.9")}));
+  EXPECT_EQ(range("2001:db8::/64"), (AddressRange{ip("2001:db8::"), ip("2001:db8::ffff:ffff:ffff:ffff")}));
+  EXPECT_EQ(range("2001:db8::1-2001:db8::1:0"), (AddressRange{ip("2001:db8::1"), ip("2001:db8::1:0")}));
 }
 
 TEST(AddressRange, SaysWhatIsWrongWithAText) {
@@ -29,8 +30,9 @@ TEST(AddressRange, SaysWhatIsWrongWithAText) {
       {"-203.0.113.64", "-203.0.113.64"},
       {"203.0.113.64/33", "203.0.113.64/33"},
       {"", "''"},
-      {"2001:db8::/64", "IPv6 addresses are not supported yet"},
-      {"2001:db8::1-2001:db8::9", "IPv6 addresses are not supported yet"},
+      {"2001:db8::1/64", "did you mean 2001:db8::/64?"},
+      {"2001:db8::/129", "2001:db8::/129"},
+      {"203.0.113.64-2001:db8::9", "begins in one family and ends in the other"},
   };
   for (const auto& wrong : cases) {
     const auto result = AddressRange::parse(wrong.text);
@@ -41,28 +43,41 @@ TEST(AddressRange, SaysWhatIsWrongWithAText) {
 
 TEST(Pool, GivesAddressesOfAllItsRanges) {
   const Pool pool{.name = "a", .ranges = {range("192.0.2.0/30"), range("192.0.2.100")}};
-  EXPECT_TRUE(pool.gives(v4("192.0.2.0")));
-  EXPECT_TRUE(pool.gives(v4("192.0.2.100")));
-  EXPECT_FALSE(pool.gives(v4("192.0.2.4")));
-  EXPECT_FALSE(pool.gives(*net::IpAddress::parse("2001:db8::1")));
-  EXPECT_EQ(pool.capacity(), 5U);
+  EXPECT_TRUE(pool.gives(ip("192.0.2.0")));
+  EXPECT_TRUE(pool.gives(ip("192.0.2.100")));
+  EXPECT_FALSE(pool.gives(ip("192.0.2.4")));
+  EXPECT_FALSE(pool.gives(ip("2001:db8::1")));
+  EXPECT_TRUE(pool.has_ranges_of(IpFamily::kIpv4));
+  EXPECT_FALSE(pool.has_ranges_of(IpFamily::kIpv6));
+}
+
+TEST(Pool, LeavesOutTheAddressOfAnyRouter) {
+  const Pool pool{.name = "a", .ranges = {range("2001:db8::/63")}};
+  EXPECT_FALSE(pool.gives(ip("2001:db8::")));
+  EXPECT_FALSE(pool.gives(ip("2001:db8:0:1::")));
+  EXPECT_TRUE(pool.gives(ip("2001:db8:0:1::1")));
+  EXPECT_FALSE(pool.is_empty());
+  EXPECT_TRUE((Pool{.name = "b", .ranges = {range("2001:db8::")}}.is_empty()));
+}
+
+TEST(Addresses, FollowEachOtherWithinTheirFamily) {
+  EXPECT_EQ(next(ip("192.0.2.255")), ip("192.0.3.0"));
+  EXPECT_EQ(next(ip("2001:db8::ffff:ffff:ffff:ffff")), ip("2001:db8:0:1::"));
+  EXPECT_EQ(next(ip("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")), ip("::"));
 }
 
 TEST(Pool, LeavesOutBuggyAddressesWhenToldSo) {
   const Pool pool{.name = "a", .ranges = {range("192.0.2.254-192.0.4.1")}, .avoid_buggy_ips = true};
-  EXPECT_FALSE(pool.gives(v4("192.0.2.255")));
-  EXPECT_FALSE(pool.gives(v4("192.0.3.0")));
-  EXPECT_TRUE(pool.gives(v4("192.0.3.1")));
-  std::uint64_t given = 0;
-  for (std::uint32_t number = v4("192.0.2.254").value.host(); number <= v4("192.0.4.1").value.host(); ++number) {
-    given += pool.gives(net::Ipv4Address{net::Be32{number}}) ? 1 : 0;
-  }
-  EXPECT_EQ(pool.capacity(), given);
+  EXPECT_FALSE(pool.gives(ip("192.0.2.255")));
+  EXPECT_FALSE(pool.gives(ip("192.0.3.0")));
+  EXPECT_TRUE(pool.gives(ip("192.0.3.1")));
+  EXPECT_FALSE(pool.is_empty());
+  EXPECT_TRUE((Pool{.name = "b", .ranges = {range("192.0.2.255-192.0.3.0")}, .avoid_buggy_ips = true}.is_empty()));
 }
 
 TEST(Pools, MayLieSideBySide) {
   const Pool pools[] = {{.name = "a", .ranges = {range("192.0.2.0/25")}},
-                        {.name = "b", .ranges = {range("192.0.2.128/25")}}};
+                        {.name = "b", .ranges = {range("192.0.2.128/25"), range("::/0")}}};
   EXPECT_TRUE(check_pools(pools));
 }
 

@@ -90,7 +90,32 @@ TEST_F(KernelStateInNamespace, FollowsAddressesRoutesAndNeighbours) {
   }));
   EXPECT_GT(calls, 0);
   ASSERT_TRUE(shell("ip neigh del 203.0.113.10 dev wan; ip route del 10.0.0.0/8; ip addr del 203.0.113.2/24 dev wan"));
-  EXPECT_TRUE(run_until(reactor_, [&] { return state->routes().empty() && state->addresses().size() <= 4; }));
+  EXPECT_TRUE(
+      run_until(reactor_, [&] { return !has_route(*state, "203.0.113.0/24") && state->addresses().size() <= 4; }));
+}
+
+TEST_F(KernelStateInNamespace, FollowsRoutesOfIpv6) {
+  bring_wan_up();
+  ASSERT_TRUE(shell("ip addr add 2001:db8::2/64 dev wan nodad; ip -6 route add 2001:db8:9::/48 via 2001:db8::1"));
+  const auto state = start();
+  EXPECT_TRUE(has_route(*state, "2001:db8::/64"));
+  EXPECT_TRUE(has_route(*state, "2001:db8:9::/48"));
+  EXPECT_FALSE(has_route(*state, "fe80::/64"));
+  const auto hops = [&] {
+    std::string text;
+    for (const Route& route : state->routes()) {
+      if (route.prefix.to_string() != "2001:db8:a::/48") continue;
+      for (const NextHop& hop : route.next_hops) text += hop.gateway->to_string() + " ";
+    }
+    return text;
+  };
+  ASSERT_TRUE(
+      shell("ip -6 route add 2001:db8:a::/48 via 2001:db8::10; ip -6 route append 2001:db8:a::/48 via 2001:db8::11"));
+  EXPECT_TRUE(run_until(reactor_, [&] { return hops() == "2001:db8::10 2001:db8::11 "; })) << hops();
+  ASSERT_TRUE(shell("ip -6 route del 2001:db8:a::/48 via 2001:db8::10"));
+  EXPECT_TRUE(run_until(reactor_, [&] { return hops() == "2001:db8::11 "; })) << hops();
+  ASSERT_TRUE(shell("ip link set wan down"));
+  EXPECT_TRUE(run_until(reactor_, [&] { return state->routes().empty(); }));
 }
 
 TEST_F(KernelStateInNamespace, NoticesRoutesThatGoSilentlyWithTheirLink) {
@@ -164,6 +189,21 @@ TEST_F(KernelStateInNamespace, ResolverMakesAPeerKnown) {
   EXPECT_EQ((*resolver)->asked_count(), 1U);
 }
 
+TEST_F(KernelStateInNamespace, ResolverMakesAPeerOfIpv6Known) {
+  ASSERT_TRUE(far_.shell("ip addr add 2001:db8::1/64 dev far nodad"));
+  bring_wan_up();
+  ASSERT_TRUE(shell("ip addr add 2001:db8::2/64 dev wan nodad"));
+  const auto state = start();
+  auto resolver = Resolver::start(reactor_, *state);
+  ASSERT_TRUE(resolver) << resolver.message();
+  const int link = wan(*state);
+  (*resolver)->want({{link, ip("2001:db8::1")}});
+  EXPECT_TRUE(run_until(reactor_, [&] {
+    const auto peer = state->neighbour(ip("2001:db8::1"), link);
+    return peer && peer->usable() && peer->mac.to_string() == "02:00:00:00:00:02";
+  }));
+}
+
 TEST_F(KernelStateInNamespace, ResolverAsksAgainForAPeerThatCameLateWithoutFlooding) {
   bring_wan_up();
   // The kernel gives up after 3 unanswered requests 10 ms apart.
@@ -230,8 +270,10 @@ TEST_F(KernelStateInNamespace, ConfiguratorSetsALinkUpTwiceWithoutComplaint) {
     for (const auto& result : {configurator.set_mac("wan", mac), configurator.set_mtu("wan", 1400),
                                configurator.set_up("wan"), configurator.add_address("wan", {ip("203.0.113.2"), 24}),
                                configurator.add_address("wan", {ip("2001:db8::2"), 64}),
-                               configurator.replace_route("wan", {.prefix = net::Ipv4Prefix::parse("0.0.0.0/0").value(),
-                                                                 .gateway = ip("203.0.113.1").v4()})}) {
+                               configurator.replace_route("wan", {.prefix = net::IpPrefix::parse("0.0.0.0/0").value(),
+                                                                 .gateway = ip("203.0.113.1")}),
+                               configurator.replace_route("wan", {.prefix = net::IpPrefix::parse("::/0").value(),
+                                                                 .gateway = ip("2001:db8::1")})}) {
       EXPECT_TRUE(result) << result.message();
     }
   }
@@ -239,6 +281,15 @@ TEST_F(KernelStateInNamespace, ConfiguratorSetsALinkUpTwiceWithoutComplaint) {
   EXPECT_EQ(state->link("wan")->mac.to_string(), "02:00:00:00:0a:0b");
   EXPECT_EQ(state->link("wan")->mtu, 1400U);
   EXPECT_TRUE(has_route(*state, "0.0.0.0/0"));
+  EXPECT_TRUE(has_route(*state, "::/0"));
+}
+
+TEST_F(KernelStateInNamespace, ConfiguratorSetsIpv6AddressesThatHoldAtOnce) {
+  auto configurator = Configurator::open();
+  ASSERT_TRUE(configurator) << configurator.message();
+  ASSERT_TRUE(configurator->set_up("wan"));
+  ASSERT_TRUE(configurator->add_address("wan", {ip("2001:db8::2"), 64}));
+  EXPECT_TRUE(shell("ip -6 addr show dev wan | grep -q '2001:db8::2/64 scope global nodad'"));
 }
 
 TEST_F(KernelStateInNamespace, ConfiguratorNamesPortAndSubjectOfWhatFailed) {
@@ -248,7 +299,7 @@ TEST_F(KernelStateInNamespace, ConfiguratorNamesPortAndSubjectOfWhatFailed) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.message(), "port lan: set up: no such interface");
   const auto unreachable = configurator->replace_route(
-      "wan", {.prefix = net::Ipv4Prefix::parse("10.0.0.0/8").value(), .gateway = ip("192.0.2.1").v4()});
+      "wan", {.prefix = net::IpPrefix::parse("10.0.0.0/8").value(), .gateway = ip("192.0.2.1")});
   ASSERT_FALSE(unreachable);
   EXPECT_EQ(unreachable.message().find("port wan: set route 10.0.0.0/8 via 192.0.2.1: "), 0U) << unreachable.message();
 }

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 namespace sluice::control::netlink {
 namespace {
@@ -39,6 +40,23 @@ constexpr std::string_view kNeighbour =  // ip neigh add 203.0.113.1 lladdr 02:0
 constexpr std::string_view kNeighbourGone =  // ip neigh del 203.0.113.1 dev wan
     "400000001d000000000000000000000002000000030000002000000108000100cb007101080004000000000014000300280000002800000028"
     "00000000000000";
+
+constexpr std::string_view kDefaultRouteV6 =  // ip -6 route add default via fe80::1 dev wan
+    "7400000018000006f189086bea6c00000a000000fe0300010000000008000f00fe000000080006000004000014000500fe8000000000000000"
+    "00000000000001080004000300000024000c000000000000000000000000000000000000000000000000000000000000000000050014000000"
+    "0000";
+constexpr std::string_view
+    kMultipathV6 =  // … 2001:db8:a::/48 nexthop via 2001:db8::10 weight 1 nexthop via 2001:db8::11 weight 3
+    "a800000018000004f289086bec6c00000a300000fe0300010000000008000f00fe0000001400010020010db8000a0000000000000000000008"
+    "000600000400003c0009001c000000030000001400050020010db80000000000000000000000101c000002030000001400050020010db80000"
+    "0000000000000000001124000c0000000000000000000000000000000000000000000000000000000000000000000500140000000000";
+constexpr std::string_view kBlackholeV6 =  // ip -6 route add blackhole 2001:db8:b::/48
+    "7400000018000006f389086bee6c00000a300000fe0300060000000008000f00fe0000001400010020010db8000b0000000000000000000008"
+    "00060000040000080004000100000024000c000000000000000000000000000000000000000000000000000000000000000000050014000000"
+    "0000";
+constexpr std::string_view kNeighbourV6 =  // ip neigh add 2001:db8::1 lladdr 02:00:00:00:00:02 dev wan nud permanent
+    "580000001c00000000000000f46c00000a00000003000000800000011400010020010db80000000000000000000000010a0002000200000000"
+    "02000008000400000000001400030000000000000000000000000001000000";
 
 std::vector<std::uint8_t> bytes_of(std::string_view hex) {
   std::vector<std::uint8_t> bytes;
@@ -102,7 +120,47 @@ TEST(Parse, ReadsAnIpv6GatewayOfAnIpv4Route) {
   const auto event = std::get<RouteEvent>(parse_hex(kViaV6));
   ASSERT_EQ(event.route.next_hops.size(), 1U);
   EXPECT_EQ(event.route.next_hops[0].gateway, ip("2001:db8::1"));
-  EXPECT_EQ(event.route.source, ip("203.0.113.2").v4());
+  EXPECT_EQ(event.route.source, ip("203.0.113.2"));
+}
+
+TEST(Parse, ReadsRoutesOfIpv6) {
+  const auto standard = std::get<RouteEvent>(parse_hex(kDefaultRouteV6));
+  EXPECT_EQ(standard.route.prefix.to_string(), "::/0");
+  EXPECT_EQ(standard.route.metric, 1024U);
+  EXPECT_EQ(standard.route.next_hops, (std::vector{NextHop{3, ip("fe80::1"), 1}}));
+  const auto multipath = std::get<RouteEvent>(parse_hex(kMultipathV6));
+  EXPECT_EQ(multipath.route.prefix.to_string(), "2001:db8:a::/48");
+  EXPECT_EQ(multipath.route.next_hops, (std::vector{NextHop{3, ip("2001:db8::10"), 1}, {3, ip("2001:db8::11"), 3}}));
+  const auto hole = std::get<RouteEvent>(parse_hex(kBlackholeV6));
+  EXPECT_EQ(hole.route.prefix.to_string(), "2001:db8:b::/48");
+  EXPECT_EQ(hole.route.kind, RouteKind::kUnreachable);
+  EXPECT_TRUE(hole.all_next_hops.empty());
+}
+
+TEST(Parse, IgnoresRoutesThatHoldOnOneLinkOnly) {
+  auto bytes = bytes_of(kMultipathV6);
+  const std::size_t destination = 40;
+  ASSERT_EQ(bytes[destination], 0x20);
+  bytes[destination] = 0xfe;
+  bytes[destination + 1] = 0x80;
+  Event event;
+  for_each_message(bytes, [&](const MessageView& message) { event = parse(message); });
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(event));
+}
+
+TEST(Parse, IgnoresARouteWhoseDestinationIsOfAnotherFamily) {
+  auto bytes = bytes_of(kMultipathV6);
+  bytes[16] = AF_INET;
+  Event event;
+  for_each_message(bytes, [&](const MessageView& message) { event = parse(message); });
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(event));
+}
+
+TEST(Parse, ReadsANeighbourOfIpv6) {
+  const auto known = std::get<NeighbourEvent>(parse_hex(kNeighbourV6)).neighbour;
+  EXPECT_EQ(known.key, (NeighbourKey{3, ip("2001:db8::1")}));
+  EXPECT_EQ(known.mac.to_string(), "02:00:00:00:00:02");
+  EXPECT_EQ(known.state, NeighbourState::kPermanent);
 }
 
 TEST(Parse, IgnoresRoutesOfOtherTables) { EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_hex(kLocalRoute))); }
@@ -119,7 +177,8 @@ TEST(Parse, ReadsANeighbourThatComesAndGoes) {
 }
 
 TEST(Parse, SurvivesEveryMessageCutShortAndEveryByteWrong) {
-  for (const auto hex : {kAddressV4, kAddressV6, kDefaultRoute, kMultipath, kViaV6, kNeighbour, kNeighbourGone}) {
+  for (const auto hex : {kAddressV4, kAddressV6, kDefaultRoute, kMultipath, kViaV6, kNeighbour, kNeighbourGone,
+                         kDefaultRouteV6, kMultipathV6, kNeighbourV6}) {
     const auto whole = bytes_of(hex);
     for (std::size_t size = 0; size < whole.size(); ++size) {
       // Its own allocation, so that a read behind the end is seen by the sanitizers.

@@ -9,7 +9,7 @@ NextHop hop(const char* gateway, int link = 3) { return {link, net::IpAddress::p
 
 RouteEvent route(const char* prefix, std::uint32_t metric, NextHop next_hop, Change change = Change::kSet) {
   RouteEvent event{.change = change};
-  event.route = {.prefix = net::Ipv4Prefix::parse(prefix).value(), .metric = metric, .next_hops = {next_hop}};
+  event.route = {.prefix = net::IpPrefix::parse(prefix).value(), .metric = metric, .next_hops = {next_hop}};
   event.all_next_hops = {next_hop};
   return event;
 }
@@ -148,6 +148,17 @@ TEST(Tables, FindsALinkByItsName) {
   tables.apply(link(true), kNotified);
   EXPECT_EQ(tables.link("wan")->index, 3);
   EXPECT_EQ(tables.link("lan"), std::nullopt);
+}
+
+TEST(Tables, KeepTheDefaultRoutesOfBothFamiliesApart) {
+  Tables tables;
+  tables.apply(route("0.0.0.0/0", 0, hop("192.0.2.1")), kNotified);
+  tables.apply(route("::/0", 0, hop("fe80::1")), kNotified);
+  ASSERT_EQ(tables.routes().size(), 2U);
+  EXPECT_EQ(tables.routes()[1].prefix.to_string(), "::/0");
+  tables.apply(route("0.0.0.0/0", 0, hop("192.0.2.1"), Change::kRemoved), kNotified);
+  ASSERT_EQ(tables.routes().size(), 1U);
+  EXPECT_EQ(tables.routes()[0].next_hops[0].gateway->to_string(), "fe80::1");
 }
 
 }  // namespace
