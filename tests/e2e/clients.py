@@ -28,8 +28,9 @@ class Client:
         self._netns = lab.ns("client")
 
     def open(self, kind: int, source: str = topology.CLIENT, source_port: int = 0, timeout: float = 2) -> socket.socket:
+        """Of the family of `source`."""
         with self._netns.entered():
-            made = socket.socket(socket.AF_INET, kind)
+            made = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, kind)
         made.settimeout(timeout)
         if kind == socket.SOCK_STREAM:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,7 +38,7 @@ class Client:
         return made
 
     def connect(self, address: str, port: int, **how) -> socket.socket:
-        connection = self.open(socket.SOCK_STREAM, **how)
+        connection = self.open(socket.SOCK_STREAM, **({"source": topology.CLIENT6} if ":" in address else {}) | how)
         try:
             connection.connect((address, port))
         except BaseException:

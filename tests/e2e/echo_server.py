@@ -1,4 +1,5 @@
-"""What runs in a pod to check bytes: `echo_server.py ADDRESS PORT POD NODE`, TCP and UDP. Says `listening` when ready.
+"""What runs in a pod to check bytes: `echo_server.py ADDRESSES PORT POD NODE`, TCP and UDP, on each of the addresses
+(separated by commas). Says `listening` when ready.
 
 TCP: one letter, then   W                  one line of JSON: pod, node, the peer's address and port
                         G seed:u32 n:u64   n bytes of Random(seed)
@@ -43,8 +44,9 @@ def read(connection: socket.socket, form: str) -> tuple:
 class Server:
     def __init__(self, address: str, port: int, pod: str, node: str):
         self._name = {"pod": pod, "node": node}
-        self._tcp = socket.create_server((address, port), backlog=512)
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._tcp = socket.create_server((address, port), family=family, backlog=512)
+        self._udp = socket.socket(family, socket.SOCK_DGRAM)
         self._udp.bind((address, port))
 
     def run(self) -> None:
@@ -87,6 +89,7 @@ class Server:
 
 
 if __name__ == "__main__":
-    server = Server(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    servers = [Server(address, int(sys.argv[2]), sys.argv[3], sys.argv[4]) for address in sys.argv[1].split(",")]
     print("listening", flush=True)
-    server.run()
+    for server in servers:
+        threading.Thread(target=server.run).start()

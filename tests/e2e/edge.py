@@ -92,6 +92,11 @@ class Edge:
     def address(self, name: str = INGRESS, namespace: str = NAMESPACE) -> str | None:
         return self.lab.external_ip(name, namespace)
 
+    def addresses(self, name: str = INGRESS, namespace: str = NAMESPACE) -> list[str]:
+        """All that are published, in their order."""
+        ingress = (self.get(name, namespace) or {}).get("status", {}).get("loadBalancer", {}).get("ingress") or []
+        return [item["ip"] for item in ingress]
+
     def wait_address(self, name: str = INGRESS, namespace: str = NAMESPACE, timeout: float = 10) -> str:
         return wait_for(lambda: self.address(name, namespace), timeout, f"an address for {name}", interval=0.01)
 
@@ -154,7 +159,8 @@ class Edge:
             if pod.app != "ingress" or pod.name in self._servers:
                 continue
             process = self.lab.ns(pod.name).popen(
-                [sys.executable, Path(__file__).with_name("echo_server.py"), pod.address, "9000", pod.name, pod.node],
+                [sys.executable, Path(__file__).with_name("echo_server.py"), f"{pod.address},{pod.address6}", "9000",
+                 pod.name, pod.node],
                 stdout=subprocess.PIPE, text=True)
             self._servers[pod.name] = process
             assert process.stdout.readline() == "listening\n"

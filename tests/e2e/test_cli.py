@@ -154,8 +154,8 @@ def test_status_says_workers_snat_memory_and_the_cluster(edge):
     assert status["engine"] == "dpdk" and status["version"] and status["uptime_seconds"] > 0 and status["memory"]
     worker, = status["workers"]
     assert int(worker["opened"]) > 0 and int(worker["flows_max"]) >= 65536
-    usage, = status["snat"]
-    assert usage["address"] == topology.APPLIANCE_LAN and int(usage["capacity"]) > 0
+    assert {usage["address"] for usage in status["snat"]} == {topology.APPLIANCE_LAN, topology.APPLIANCE_LAN6}
+    assert all(int(usage["capacity"]) > 0 for usage in status["snat"])
     cluster, = status["clusters"]
     assert cluster["name"] == "lab" and cluster["synced"]
     assert {feed["resource"] for feed in cluster["feeds"]} == {"services", "nodes", "endpointslices"}

@@ -66,6 +66,17 @@ def test_both_hosts_are_routed_to_their_servers(lab):
     assert http(lab, "10.20.0.12", "http", "/", BLOG_HOST).startswith("blog: hello from blog-1 on node2, by way of ing")
 
 
+def test_a_dual_stack_service_is_served_by_node_ports_of_both_families(lab):
+    selector = {"app.kubernetes.io/name": "ingress-nginx"}
+    lab.kube.create("services", {"metadata": {"name": "both"}, "spec": {
+        "type": "NodePort", "ipFamilyPolicy": "RequireDualStack", "selector": selector,
+        "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}}, INGRESS[1])
+    port = ports(lab, ("both", INGRESS[1]))["http"]
+    for address in ("10.20.0.11", "[2001:db8:20::12]"):
+        lab.wait_for(lambda: "ingress-" in ask(lab, f"curl -sg -m 1 http://{address}:{port}/whoami").stdout, 5)
+    lab.kube.delete("services", "both", INGRESS[1])
+
+
 def test_tls_ends_with_a_certificate_for_both_hosts(lab):
     for host in (SHOP_HOST, BLOG_HOST):
         port = ports(lab)["https"]

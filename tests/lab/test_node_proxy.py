@@ -8,11 +8,11 @@ DRAINING = {"ready": False, "serving": True, "terminating": True}
 GONE = {"ready": False, "serving": False, "terminating": True}
 
 
-def service(policy="Cluster", kind="LoadBalancer") -> dict:
+def service(policy="Cluster", kind="LoadBalancer", **spec) -> dict:
     return {("default", "web"): {
         "metadata": {"namespace": "default", "name": "web"},
         "spec": {"type": kind, "externalTrafficPolicy": policy, "healthCheckNodePort": 32000,
-                 "ports": [{"name": "http", "port": 80, "protocol": "TCP", "nodePort": 30080}]}}}
+                 "ports": [{"name": "http", "port": 80, "protocol": "TCP", "nodePort": 30080}]} | spec}}
 
 
 def slices(*endpoints: tuple, family="IPv4", name="one") -> dict:
@@ -56,6 +56,14 @@ def test_an_endpoint_in_two_slices_counts_once_and_other_families_not_at_all():
     assert local_endpoints(service("Local"), found, "node1") == {32000: ("default", "web", 1)}
 
 
+def test_each_family_of_a_service_has_endpoints_of_its_own():
+    found = slices(("10.0.1.1", "node1", READY)) | slices(("fd00::1", "node1", READY), family="IPv6", name="six")
+    ports = node_ports(service(ipFamilies=["IPv6", "IPv4"]), found, "node1")
+    assert [(port.family, port.targets) for port in ports] == [
+        ("IPv6", (("fd00::1", 8080),)), ("IPv4", (("10.0.1.1", 8080),))]
+    assert local_endpoints(service("Local", ipFamilies=["IPv6"]), found, "node1")[32000][2] == 1
+
+
 def test_the_health_port_counts_ready_endpoints_only():
     found = slices(("10.0.1.1", "node1", READY), ("10.0.1.2", "node1", DRAINING), ("10.0.2.1", "node2", READY))
     assert local_endpoints(service("Local"), found, "node1")[32000][2] == 1
@@ -75,6 +83,12 @@ def port(**changes) -> NodePort:
 def test_cluster_masquerades_and_local_does_not():
     assert "meta mark set" in ruleset([port()])
     assert "meta mark set" not in ruleset([port(local=True)])
+
+
+def test_each_family_has_a_table_of_its_own():
+    four, six = ruleset([port(), port(family="IPv6", targets=(("fd00::1", 8080),))]).split("table ip6 node_proxy {}")
+    assert "dnat ip to" in four and "10.0.1.1 . 8080" in four and "fd00::1" not in four
+    assert "dnat ip6 to" in six and "fd00::1 . 8080" in six and "10.0.1.1" not in six
 
 
 def test_local_without_its_own_endpoint_drops_and_without_any_refuses():

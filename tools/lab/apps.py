@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Callable
 
 from .programs import STREAM_MODULE, find
+from .topology import pod_address6
 
 SHOP_HOST = "shop.example.test"
 BLOG_HOST = "blog.example.test"
@@ -28,6 +29,10 @@ class Pod:
     ready: bool = False
     serving: bool = False
     terminating: bool = False
+
+    @property
+    def address6(self) -> str:
+        return pod_address6(self.address)
 
     @property
     def netns(self) -> str:
@@ -55,8 +60,8 @@ def _fill(template: str, folder: Path, values: dict[str, str]) -> Path:
 
 
 def _nginx(template: str, pod: Pod, folder: Path, values: dict[str, str]) -> list:
-    common = {"pod": pod.name, "node": pod.node, "address": pod.address, "folder": str(folder),
-              "stream_module": str(STREAM_MODULE)}
+    common = {"pod": pod.name, "node": pod.node, "address": pod.address, "address6": pod.address6,
+              "folder": str(folder), "stream_module": str(STREAM_MODULE)}
     file = _fill(template, folder, common | values)
     return [find("nginx"), "-c", file, "-p", folder, "-e", folder / "error.log", "-g", "daemon off;"]
 
@@ -94,7 +99,8 @@ def _mariadb(pod: Pod, folder: Path, peers: dict[str, str], certificates: Path) 
 
 def _dns(pod: Pod, folder: Path, peers: dict[str, str], certificates: Path) -> list:
     return [find("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--no-hosts",
-            "--no-resolv", "--bind-interfaces", f"--listen-address={pod.address}", f"--pid-file={folder / 'dns.pid'}",
+            "--no-resolv", "--bind-interfaces", f"--listen-address={pod.address}", f"--listen-address={pod.address6}",
+            f"--pid-file={folder / 'dns.pid'}",
             "--host-record=lab.example.test,192.0.2.53", f"--txt-record=whoami.example.test,{pod.name},{pod.node}"]
 
 

@@ -70,6 +70,7 @@ def _start_cluster(lab, prefix: str) -> None:
             "spec": {"podCIDR": topology.pod_network(node)}})
         lab.kube.patch("nodes", node, {"status": {
             "addresses": [{"type": "InternalIP", "address": topology.node_address(node)},
+                          {"type": "InternalIP", "address": topology.node_address6(node)},
                           {"type": "Hostname", "address": node}],
             "conditions": [{"type": "Ready", "status": "True", "reason": "Lab", "message": "",
                             "lastTransitionTime": now, "lastHeartbeatTime": now}]}}, subresource="status")

@@ -1,7 +1,7 @@
 """Load from the client: many new connections at a steady rate, or a few long-lived ones that must not break.
 
     python3 -m tools.lab.load new  --target 203.0.113.64:80 --rate 200 --seconds 10
-    python3 -m tools.lab.load long --target 203.0.113.64:80 --count 20 --seconds 30
+    python3 -m tools.lab.load long --target [2001:db8:e::64]:80 --count 20 --seconds 30
 
 Runs inside the client's namespace (`Load` does that for a test) and prints one JSON object at the end. It begins with a
 line `started` on stderr, once the long-lived connections stand or the first new one is due."""
@@ -99,7 +99,9 @@ def why_failed(error: BaseException) -> str:
 class Target:
     def __init__(self, options: argparse.Namespace):
         host, _, port = options.target.rpartition(":")
+        host = host.strip("[]")
         self.address = (host, int(port))
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sources = options.source.split(",") if options.source else []
         self.host = options.host or host
         self.path = options.path
@@ -107,7 +109,7 @@ class Target:
         self._next_source = 0
 
     async def connect(self) -> socket.socket:
-        connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        connection = socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             if self.sources:
                 connection.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT

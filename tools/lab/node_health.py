@@ -11,11 +11,12 @@ PROXY_PORT = 10256
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    address_family = socket.AF_INET6  # "::" takes IPv4 as well.
     request_queue_size = 64
 
     def __init__(self, port: int, answer):
         self.answer = answer  # () → (status code, JSON body, headers)
-        super().__init__(("0.0.0.0", port), _Handler)
+        super().__init__(("::", port), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def close(self) -> None:

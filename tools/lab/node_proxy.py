@@ -4,7 +4,7 @@ the API by itself (one process in each node's namespace), and holds on to what i
 As kube-proxy: `Cluster` picks any ready endpoint and masquerades; `Local` picks local ready ones, else local
 terminating ones that still serve, else drops, and keeps the client's address; a Service without any endpoint rejects.
 Connections that stand go on through connection tracking, whatever the rules say later. Not done, as nothing in the lab
-uses it: cluster IPs, session affinity, IPv6."""
+uses it: cluster IPs, session affinity."""
 
 import argparse
 import http.client
@@ -57,22 +57,22 @@ class Cache:
 
 
 def node_ports(services: dict, slices: dict, node: str) -> list[NodePort]:
-    """What this node has to serve, by the rules for picking endpoints."""
+    """What this node has to serve, by the rules for picking endpoints, for each family of a Service."""
     ports = []
     for (namespace, name), service in sorted(services.items()):
         spec = service["spec"]
         if spec.get("type") not in ("NodePort", "LoadBalancer"):
             continue
         local = spec.get("externalTrafficPolicy") == "Local"
-        for port in spec.get("ports", []):
+        for port, family in ((port, family) for port in spec.get("ports", []) for family in _families(service)):
             if not port.get("nodePort"):
                 continue
-            endpoints = _endpoints(slices, namespace, name, port.get("name", ""))
+            endpoints = _endpoints(_slices_of(slices, namespace, name, family), port.get("name", ""))
             usable = _usable([item for item in endpoints if item[2] == node] if local else endpoints)
             ports.append(NodePort(
                 name=f"{namespace}/{name}:{port.get('name', '')}", protocol=port.get("protocol", "TCP").lower(),
                 port=port["nodePort"], local=local, targets=tuple(sorted({item[:2] for item in usable})),
-                anywhere=bool(_usable(endpoints))))
+                anywhere=bool(_usable(endpoints)), family=family))
     return ports
 
 
@@ -82,17 +82,23 @@ def local_endpoints(services: dict, slices: dict, node: str) -> dict[int, tuple[
     for (namespace, name), service in services.items():
         spec = service["spec"]
         if spec.get("type") == "LoadBalancer" and spec.get("healthCheckNodePort"):
-            ready = {address for item in _slices_of(slices, namespace, name) for endpoint in item.get("endpoints") or []
+            ready = {address for item in _slices_of(slices, namespace, name, _families(service)[0])
+                     for endpoint in item.get("endpoints") or []
                      if endpoint.get("nodeName") == node and _condition(endpoint, "ready", True)
                      for address in endpoint["addresses"]}
             answers[spec["healthCheckNodePort"]] = (namespace, name, len(ready))
     return answers
 
 
-def _endpoints(slices: dict, namespace: str, name: str, port_name: str) -> list[tuple]:
+def _families(service: dict) -> list[str]:
+    """Kubernetes 1.20 does not say them."""
+    return service["spec"].get("ipFamilies") or ["IPv4"]
+
+
+def _endpoints(slices: list[dict], port_name: str) -> list[tuple]:
     """(address, port, node, ready, serving and terminating) of one port of a Service."""
     found = []
-    for item in _slices_of(slices, namespace, name):
+    for item in slices:
         numbers = [port["port"] for port in item.get("ports") or [] if (port.get("name") or "") == port_name]
         for endpoint in item.get("endpoints") or []:
             ready = _condition(endpoint, "ready", True)
@@ -106,8 +112,8 @@ def _usable(endpoints: list[tuple]) -> list[tuple]:
     return [item for item in endpoints if item[3]] or [item for item in endpoints if item[4]]
 
 
-def _slices_of(slices: dict, namespace: str, name: str) -> list[dict]:
-    return [item for (where, _), item in slices.items() if where == namespace and item["addressType"] == "IPv4"
+def _slices_of(slices: dict, namespace: str, name: str, family: str) -> list[dict]:
+    return [item for (where, _), item in slices.items() if where == namespace and item["addressType"] == family
             and item["metadata"].get("labels", {}).get(SERVICE_NAME) == name]
 
 
@@ -122,15 +128,16 @@ def _key(item: dict) -> tuple[str, str]:
 
 def forget_udp(before: list[NodePort], after: list[NodePort]) -> None:
     """A UDP sender that keeps its port would be bound to a vanished endpoint (or to none) for as long as it sends."""
-    kept = {(port.protocol, port.port): set(port.targets) for port in after}
+    kept = {(port.family, port.protocol, port.port): set(port.targets) for port in after}
     for port in before:
         if port.protocol != "udp":
             continue
-        command = [find("conntrack"), "-D", "-f", "ipv4", "-p", "udp", "--orig-port-dst", str(port.port)]
-        gone = set(port.targets) - kept.get(("udp", port.port), set())
+        command = [find("conntrack"), "-D", "-f", port.family.lower(), "-p", "udp", "--orig-port-dst", str(port.port)]
+        now = kept.get((port.family, "udp", port.port), set())
+        gone = set(port.targets) - now
         for address, _ in gone:
             subprocess.run([*command, "--dst-nat", address], capture_output=True)
-        if not port.targets and kept.get(("udp", port.port)):
+        if not port.targets and now:
             subprocess.run(command, capture_output=True)
 
 

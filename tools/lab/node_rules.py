@@ -7,25 +7,32 @@ MASQUERADE = "0x4000"  # The mark that kube-proxy uses for the same purpose.
 
 @dataclass(frozen=True)
 class NodePort:
-    """One NodePort of one node. `targets` are those that this node may use; `anywhere` says whether others exist."""
+    """One NodePort of one node and family. `targets` are those that this node may use; `anywhere` says whether others
+    exist."""
     name: str
     protocol: str
     port: int
     local: bool
     targets: tuple[tuple[str, int], ...]
     anywhere: bool
+    family: str = "IPv4"
 
 
 def ruleset(ports: list[NodePort]) -> str:
     """Loading it replaces the rules of before in one step; connections that stand are not touched."""
+    return "".join(_table(word, [port for port in ports if port.family == family])
+                   for family, word in (("IPv4", "ip"), ("IPv6", "ip6")))
+
+
+def _table(family: str, ports: list[NodePort]) -> str:
     refused = [port for port in ports if not port.targets]
     served = [port for port in ports if port.targets]
     filters = "\n    ".join(_refusal(port) for port in refused)
     jumps = "\n    ".join(f"{port.protocol} dport {port.port} jump {_chain(port)}" for port in served)
-    chains = "\n".join(_service_chain(port) for port in served)
-    return f"""table ip node_proxy {{}}
-delete table ip node_proxy
-table ip node_proxy {{
+    chains = "\n".join(_service_chain(family, port) for port in served)
+    return f"""table {family} node_proxy {{}}
+delete table {family} node_proxy
+table {family} node_proxy {{
   chain refuse {{
     type filter hook prerouting priority dstnat - 10; policy accept;
     ct state new fib daddr type local jump refused
@@ -63,11 +70,11 @@ def _refusal(port: NodePort) -> str:
     return f"{port.protocol} dport {port.port} {verdict} comment \"{port.name}\""
 
 
-def _service_chain(port: NodePort) -> str:
+def _service_chain(family: str, port: NodePort) -> str:
     mark = "" if port.local else f"meta mark set meta mark or {MASQUERADE}\n    "
     choices = ", ".join(f"{index} : {address} . {number}" for index, (address, number) in enumerate(port.targets))
     return f"""  chain {_chain(port)} {{
-    {mark}meta l4proto {port.protocol} dnat ip to numgen random mod {len(port.targets)} map {{ {choices} }}
+    {mark}meta l4proto {port.protocol} dnat {family} to numgen random mod {len(port.targets)} map {{ {choices} }}
   }}"""
 
 

@@ -49,8 +49,8 @@ def _object(pod: Pod) -> dict:
 def _status(pod: Pod) -> dict:
     now, ready = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), str(pod.ready)
     return {
-        "phase": "Running" if pod.serving else "Pending", "podIP": pod.address, "podIPs": [{"ip": pod.address}],
-        "startTime": now,
+        "phase": "Running" if pod.serving else "Pending", "podIP": pod.address,
+        "podIPs": [{"ip": pod.address}, {"ip": pod.address6}], "startTime": now,
         "conditions": [{"type": kind, "status": ready, "lastTransitionTime": now}
                        for kind in ("Ready", "ContainersReady")],
         "containerStatuses": [{

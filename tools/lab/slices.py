@@ -1,4 +1,4 @@
-"""EndpointSlices, written from the lab's pods: one slice a Service and per distinct set of target port numbers. The lab
+"""EndpointSlices, written from the lab's pods: one slice for each family of a Service. The lab
 writes them itself after each change of a pod; a process of it (`python3 -m tools.lab.slices`) does it when a Service
 appears or changes, as the cluster's own controller would."""
 
@@ -17,9 +17,9 @@ from .state import State
 MANAGER = "slices.lab.sluice.dev"
 
 
-def slice_name(service: dict) -> str:
-    uid = service["metadata"]["uid"]
-    return f"{service['metadata']['name']}-{hashlib.sha256(uid.encode()).hexdigest()[:5]}"
+def slice_name(service: dict, family: str = "IPv4") -> str:
+    digest = hashlib.sha256((service["metadata"]["uid"] + family.removeprefix("IPv4")).encode()).hexdigest()
+    return f"{service['metadata']['name']}-{digest[:5]}"
 
 
 def selects(service: dict, pod: Pod) -> bool:
@@ -28,8 +28,13 @@ def selects(service: dict, pod: Pod) -> bool:
     return bool(selector) and in_namespace and selector.items() <= app.labels.items()
 
 
-def slice_of(service: dict, pods: list[Pod]) -> dict:
-    """The EndpointSlice (v1) that belongs to a Service. All pods of a Service run the same app, so they share ports."""
+def families(service: dict) -> list[str]:
+    """Kubernetes 1.20 does not say them."""
+    return service["spec"].get("ipFamilies") or ["IPv4"]
+
+
+def slice_of(service: dict, pods: list[Pod], family: str = "IPv4") -> dict:
+    """The EndpointSlice (v1) of a family of a Service. All pods of a Service run the same app, so they share ports."""
     chosen = [pod for pod in pods if selects(service, pod)]
     ports = []
     for port in service["spec"].get("ports", []):
@@ -38,14 +43,14 @@ def slice_of(service: dict, pods: list[Pod]) -> dict:
             ports.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})
     name = service["metadata"]["name"]
     return {
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": family,
         "metadata": {
-            "name": slice_name(service), "namespace": service["metadata"]["namespace"],
+            "name": slice_name(service, family), "namespace": service["metadata"]["namespace"],
             "labels": {"kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": MANAGER},
             "ownerReferences": [{"apiVersion": "v1", "kind": "Service", "name": name, "controller": True,
                                  "uid": service["metadata"]["uid"], "blockOwnerDeletion": True}],
         },
-        "endpoints": [_endpoint(pod) for pod in sorted(chosen, key=lambda pod: pod.address)],
+        "endpoints": [_endpoint(pod, family) for pod in sorted(chosen, key=lambda pod: pod.address)],
         "ports": ports,
     }
 
@@ -58,8 +63,8 @@ def sync(state: State, kube: Kube) -> None:
         label = f"endpointslice.kubernetes.io/managed-by={MANAGER}"
         found = kube.list("endpointslices", labelSelector=label)["items"]
         present = {(item["metadata"]["namespace"], item["metadata"]["name"]): item for item in found}
-        for service in services:
-            wanted = slice_of(service, pods)
+        for service, family in ((item, family) for item in services for family in families(item)):
+            wanted = slice_of(service, pods, family)
             meta = wanted["metadata"]
             _write(kube, wanted, present.pop((meta["namespace"], meta["name"]), None))
         for namespace, name in present:
@@ -87,9 +92,9 @@ def _target(port: dict, pods: list[Pod]) -> int | None:
     return None
 
 
-def _endpoint(pod: Pod) -> dict:
+def _endpoint(pod: Pod, family: str) -> dict:
     return {
-        "addresses": [pod.address], "nodeName": pod.node,
+        "addresses": [pod.address6 if family == "IPv6" else pod.address], "nodeName": pod.node,
         "conditions": {"ready": pod.ready, "serving": pod.serving, "terminating": pod.terminating},
         "targetRef": {"kind": "Pod", "name": pod.name, "namespace": APPS[pod.app].namespace},
     }

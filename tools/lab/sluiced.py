@@ -116,6 +116,8 @@ def values(lab) -> dict[str, str]:
         "control_socket": str(directory / "sluiced.sock"),
         "wan_address": topology.APPLIANCE_WAN, "lan_address": topology.APPLIANCE_LAN, "router": topology.ROUTER,
         "vip_pool": topology.VIP_POOL, "prefix": lab.prefix,
+        "wan_address6": topology.APPLIANCE_WAN6, "lan_address6": topology.APPLIANCE_LAN6,
+        "router6": topology.ROUTER6, "vip_pool6": topology.VIP_POOL6,
         "claim_classless": "true" if lab.record()["control_plane"] == "real" else "false",  # The real one is 1.20.
     }
 
@@ -125,4 +127,4 @@ def fill(text: str, known: dict[str, str]) -> str:
         if match[1] not in known:
             raise LabError(f"configuration: nothing is known as @{match[1]}@; there are: {', '.join(known)}")
         return known[match[1]]
-    return re.sub(r"@([a-z_]+)@", replace, text)
+    return re.sub(r"@([a-z0-9_]+)@", replace, text)

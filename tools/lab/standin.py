@@ -8,6 +8,7 @@ from .process import Processes
 from .topology import API_SERVER
 
 PORT = 6443
+SERVICE_NETWORKS = "10.96.0.0/16,fd00:96::/108"
 
 
 class StandinControlPlane:
@@ -25,7 +26,7 @@ class StandinControlPlane:
         seen = log.stat().st_size if log.exists() else 0
         self._processes.start("apistandin", [
             sys.executable, "-m", "tools.apistandin", "--bind", API_SERVER, "--port", PORT,
-            "--dir", self._directory, "--keep"], self._namespace)
+            "--dir", self._directory, "--keep", "--service-cidr", SERVICE_NETWORKS], self._namespace)
         self._processes.await_ready("apistandin", lambda: b"ready:" in log.read_bytes()[seen:], 15)
 
     def stop(self) -> None:

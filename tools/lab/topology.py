@@ -3,7 +3,8 @@
     client ── router ── appliance ── lan (a switch) ── node1 … nodeN ── pods
                              └── mgmt (a switch in `cluster`, where the API server is) ──┘
 
-All links are veths that never touch the machine's own namespace; addresses are documentation and private ones."""
+All links are veths that never touch the machine's own namespace; addresses are documentation and private ones. All but
+`mgmt` and the API have both families: what ends in `6` is of IPv6."""
 
 import subprocess
 
@@ -20,23 +21,36 @@ APPLIANCE_LAN = "10.20.0.2"
 API_SERVER = "10.99.0.1"
 APPLIANCE_MGMT = "10.99.0.2"
 POD_NETWORK = "10.244.0.0/16"
+CLIENT6 = "2001:db8:c::10"
+CLIENT_GATEWAY6 = "2001:db8:c::1"
+ROUTER6 = "2001:db8:e::1"
+APPLIANCE_WAN6 = "2001:db8:e::2"
+VIP_POOL6 = "2001:db8:e::64-2001:db8:e::ff"
+APPLIANCE_LAN6 = "2001:db8:20::2"
 
-# Nobody filters by reverse path; IPv6 stays silent so that captures show only what the lab does.
-BASE = {
+# Nobody filters by reverse path; what has no use of IPv6 stays silent, so that captures show only what the lab does.
+SILENT = {
     "ipv4/conf/all/rp_filter": 0,
     "ipv4/conf/default/rp_filter": 0,
     "ipv6/conf/all/disable_ipv6": 1,
     "ipv6/conf/default/disable_ipv6": 1,
 }
-FORWARDS = BASE | {"ipv4/ip_forward": 1}
+BASE = SILENT | {
+    "ipv6/conf/all/disable_ipv6": 0,
+    "ipv6/conf/default/disable_ipv6": 0,
+    "ipv6/conf/default/accept_dad": 0,
+    "ipv6/conf/default/accept_ra": 0,
+    "ipv6/conf/default/router_solicitations": 0,
+}
+FORWARDS = BASE | {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1}
 SYSCTLS = {
     # Thousands of short connections a minute leave from few addresses.
     "client": BASE | {"ipv4/ip_local_port_range": "10240 65000", "ipv4/tcp_tw_reuse": 1},
     "router": FORWARDS,
     # The kernel must keep its fingers off the packets that the daemon's sockets get.
     "appliance": BASE | {"ipv4/ip_forward": 0, "ipv4/conf/all/arp_ignore": 1, "ipv4/conf/default/arp_ignore": 1},
-    "lan": BASE,
-    "cluster": BASE,
+    "lan": SILENT,
+    "cluster": SILENT,
     "pod": BASE,
     "node": FORWARDS | {"ipv4/conf/all/arp_ignore": 1, "ipv4/conf/default/arp_ignore": 1},
 }
@@ -71,6 +85,11 @@ def node_address(node: str) -> str:
     return f"10.20.0.{10 + node_number(node)}"
 
 
+def node_address6(node: str) -> str:
+    """The InternalIP of IPv6, on the same segment."""
+    return f"2001:db8:20::{10 + node_number(node)}"
+
+
 def node_mgmt_address(node: str) -> str:
     return f"10.99.0.{10 + node_number(node)}"
 
@@ -83,12 +102,23 @@ def pod_network(node: str) -> str:
     return f"10.244.{node_number(node)}.0/24"
 
 
+def pod_network6(node: str) -> str:
+    return f"2001:db8:244:{node_number(node)}::/64"
+
+
+def pod_address6(address: str) -> str:
+    """What goes with a pod's IPv4 address: 10.244.1.12 is 2001:db8:244:1::12."""
+    _, _, node, number = address.split(".")
+    return f"2001:db8:244:{node}::{number}"
+
+
 def build(namespace, count: int) -> None:
     """Wires the namespaces, which exist already. `namespace(name)` gives each one."""
     full = {name: namespace(name).full for name in ("client", "router", "appliance", "lan", "cluster")}
     namespace("client").configure([
         f"link add eth0 type veth peer name client netns {full['router']}",
         *(f"address add {address}/24 dev eth0" for address in CLIENT_ADDRESSES),
+        f"address add {CLIENT6}/64 dev eth0 nodad",
         "link set eth0 up",
     ])
     namespace("lan").configure(["link add lan type bridge", "link set lan up"])
@@ -97,16 +127,20 @@ def build(namespace, count: int) -> None:
     ])
     namespace("router").configure([
         f"link add uplink type veth peer name wan netns {full['appliance']}",
-        f"address add {CLIENT_GATEWAY}/24 dev client", "link set client up",
-        f"address add {ROUTER}/24 dev uplink", "link set uplink up",
+        f"address add {CLIENT_GATEWAY}/24 dev client", f"address add {CLIENT_GATEWAY6}/64 dev client nodad",
+        "link set client up",
+        f"address add {ROUTER}/24 dev uplink", f"address add {ROUTER6}/64 dev uplink nodad", "link set uplink up",
     ])
-    namespace("client").configure([f"route add default via {CLIENT_GATEWAY} src {CLIENT}"])
+    namespace("client").configure([f"route add default via {CLIENT_GATEWAY} src {CLIENT}",
+                                   f"route add default via {CLIENT_GATEWAY6}"])
     namespace("appliance").configure([
         f"link add lan type veth peer name appliance netns {full['lan']}",
         f"link add mgmt type veth peer name appliance netns {full['cluster']}",
         f"address add {APPLIANCE_MGMT}/24 dev mgmt",
-        "link set wan arp off up", "link set lan arp off up", "link set mgmt up",
     ])
+    # The wires are the daemon's; the kernel says nothing on them.
+    namespace("appliance").set_sysctls({f"ipv6/conf/{link}/disable_ipv6": 1 for link in ("wan", "lan", "mgmt")})
+    namespace("appliance").configure(["link set wan arp off up", "link set lan arp off up", "link set mgmt up"])
     namespace("lan").configure(["link set appliance master lan up"])
     namespace("cluster").configure(["link set appliance master mgmt up"])
     namespace("appliance").run([find("nft"), "-f", "-"], input=NO_KERNEL_COPY)
@@ -123,11 +157,15 @@ def _wire_node(namespace, node: str, count: int) -> None:
         f"link add mgmt type veth peer name {node} netns {namespace('cluster').full}",
         "link add pods type bridge",
         f"address add {node_address(node)}/24 dev lan",
+        f"address add {node_address6(node)}/64 dev lan nodad",
         f"address add {node_mgmt_address(node)}/24 dev mgmt",
         f"address add {pod_gateway(node)}/24 dev pods",
+        f"address add {pod_address6(pod_gateway(node))}/64 dev pods nodad",
         "link set lan up", "link set mgmt up", "link set pods up",
         f"route add default via {APPLIANCE_LAN}",
+        f"route add default via {APPLIANCE_LAN6}",
         *(f"route add {pod_network(other)} via {node_address(other)}" for other in others),
+        *(f"route add {pod_network6(other)} via {node_address6(other)}" for other in others),
     ])
     namespace("lan").configure([f"link set {node} master lan up"])
     namespace("cluster").configure([f"link set {node} master mgmt up"])
@@ -148,4 +186,6 @@ def attach_pod(namespace: Namespace, node: Namespace, address: str) -> None:
     gateway = address.rpartition(".")[0] + ".1"
     node.configure([f"link add pod{number} type veth peer name eth0 netns {namespace.full}",
                     f"link set pod{number} master pods up"])
-    namespace.configure([f"address add {address}/24 dev eth0", "link set eth0 up", f"route add default via {gateway}"])
+    namespace.configure([f"address add {address}/24 dev eth0", f"address add {pod_address6(address)}/64 dev eth0 nodad",
+                         "link set eth0 up", f"route add default via {gateway}",
+                         f"route add default via {pod_address6(gateway)}"])
