@@ -129,6 +129,14 @@ def test_what_the_machine_lacks_is_said_at_start(edge, tmp_path, what):
     assert edge.lab.sluiced.alive
 
 
+def test_a_second_daemon_is_refused_before_it_looks_at_ports(edge, tmp_path):
+    done = start_second(edge, tmp_path, {'"interface:wan"': '"interface:nope"'}, [])
+    assert done.returncode == 1, done
+    assert f"another sluiced answers there (process {edge.lab.sluiced.pid})" in done.stderr.splitlines()[-1]
+    assert "nope" not in done.stderr
+    assert edge.ask("show", "status")["version"]
+
+
 def malformed(edge) -> dict[str, str]:
     clusters = edge.ask("show", "status")["clusters"]
     return {row["key"]: row["sentence"] for row in clusters[0].get("malformed", [])}
