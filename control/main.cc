@@ -7,6 +7,8 @@
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <iostream>
+#include <memory>
+#include <optional>
 
 #include "base/log.h"
 #include "conf/load.h"
@@ -95,12 +97,19 @@ int run(control::Options options) {
   reactor.watch(signals, EPOLLIN, [&](std::uint32_t) { reactor.stop(); });
   spdlog::info("sluiced {} starts", kVersion);
   const std::string admin_socket = options.admin_socket;
-  auto appliance = control::Appliance::start(reactor, std::move(options));
-  if (!appliance) return fail(appliance.message());
-  control::Answers answers{reactor, **appliance};
-  auto admin = control::admin::Server::start(
-      reactor, admin_socket, [&](const auto& request, auto reply) { answers.answer(request, std::move(reply)); });
+  // The socket is claimed first: a second daemon is refused before it touches ports. The server goes before what its
+  // handler refers to.
+  std::unique_ptr<control::Appliance> appliance;
+  std::optional<control::Answers> answers;
+  auto admin = control::admin::Server::start(reactor, admin_socket, [&](const auto& request, auto reply) {
+    if (!answers) return reply(control::admin::failure("sluiced is still starting: ask again"));
+    answers->answer(request, std::move(reply));
+  });
   if (!admin) return fail(admin.message());
+  auto started = control::Appliance::start(reactor, std::move(options));
+  if (!started) return fail(started.message());
+  appliance = std::move(*started);
+  answers.emplace(reactor, *appliance);
   spdlog::info("ready: ask me by `sluice --socket {} show status`", admin_socket);
   reactor.run();
   spdlog::info("ending");

@@ -61,6 +61,7 @@ void add_device(const conf::Port& port, unsigned index, unsigned workers, dpdk::
     return;
   }
   std::string vdev = rest;
+  if (kind == "interface") options.interface = rest;
   if (kind == "interface" && port.driver() == conf::DRIVER_AF_XDP) {
     vdev = "net_af_xdp" + std::to_string(index) + ",iface=" + rest;
   } else if (kind == "interface") {
@@ -94,6 +95,7 @@ dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
     const auto& port = config.ports(i);
     dpdk::PortOptions made{.name = port.name(),
                            .device = {},
+                           .interface = {},
                            .tap = port.tap(),
                            .mtu = static_cast<std::uint16_t>(port.mtu()),
                            .queues = count};

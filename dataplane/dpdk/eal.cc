@@ -3,7 +3,6 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
-#include <sched.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "dataplane/dpdk/requirements.h"
 
 namespace sluice::dataplane::dpdk {
 namespace {
@@ -29,20 +29,9 @@ std::uint64_t free_hugepages_mb() {
   return total;
 }
 
-std::string cpus_of_process() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  ::sched_getaffinity(0, sizeof set, &set);
-  std::string list;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) list += (list.empty() ? "" : ",") + std::to_string(cpu);
-  }
-  return "(" + list + ")";
-}
-
 // lcore 0 is the control thread and may run anywhere; lcore n + 1 is worker n.
 std::string lcore_map(const EalOptions& options) {
-  const std::string anywhere = cpus_of_process();
+  const std::string anywhere = "(" + cpu_list(look_at_host().cpus) + ")";
   std::string map = "0@" + anywhere;
   unsigned lcore = 1;
   for (const unsigned cpu : options.worker_cpus) map += "," + std::to_string(lcore++) + "@" + std::to_string(cpu);

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "dataplane/dpdk/requirements.h"
 
 namespace sluice::dataplane::dpdk {
 namespace {
@@ -25,6 +26,12 @@ int run_worker(void* worker) {
   return 0;
 }
 
+std::string join(const std::vector<std::string>& sentences) {
+  std::string all;
+  for (const auto& sentence : sentences) all += (all.empty() ? "" : "; ") + sentence;
+  return all;
+}
+
 std::string megabytes(std::size_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MB"; }
 
 template <typename Family>
@@ -37,6 +44,7 @@ std::string report_of(const FamilyPipeline<Family>& pipeline) {
 }  // namespace
 
 Result<std::unique_ptr<DpdkForwarder>> DpdkForwarder::start(ForwarderOptions options) {
+  if (const auto problems = missing(options, look_at_host()); !problems.empty()) return fail(join(problems));
   std::unique_ptr<DpdkForwarder> forwarder{new DpdkForwarder{std::move(options)}};
   auto eal = Eal::start(forwarder->options_.eal);
   if (!eal) return fail(eal.message());

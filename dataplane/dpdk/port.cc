@@ -111,8 +111,7 @@ Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, uns
     const std::string device = "net_tap" + std::to_string(index);
     const std::string arguments = device + ",iface=" + options.tap + ",mac=" + (*wire)->mac().to_string();
     if (const int error = ::rte_dev_probe(arguments.c_str()); error != 0) {
-      return named("TAP " + options.tap + ": " + ::rte_strerror(-error) +
-                   " (is /dev/net/tun there, has the daemon CAP_NET_ADMIN, is the name free?)");
+      return named("TAP " + options.tap + ": " + ::rte_strerror(-error));
     }
     auto tap = Device::open(device, options.queues, options.mtu, buffers);
     if (!tap) return named("TAP " + options.tap + ": " + tap.message());

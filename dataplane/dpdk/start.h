@@ -29,9 +29,10 @@ struct EalOptions {
 };
 
 struct PortOptions {
-  std::string name;    // As the configuration calls it.
-  std::string device;  // What DPDK calls it: PCI address or vdev name.
-  std::string tap;     // Name of the kernel's end; empty: the port has none.
+  std::string name;       // As the configuration calls it.
+  std::string device;     // What DPDK calls it: PCI address or vdev name.
+  std::string interface;  // Of the kernel, that the device takes over; empty: none.
+  std::string tap;        // Name of the kernel's end; empty: the port has none.
   std::uint16_t mtu = 1500;
   unsigned queues = 1;  // One for each worker, or as many as the device has.
 };

@@ -1,4 +1,4 @@
-"""Wrong configuration and malformed objects: said clearly, and nothing else is harmed."""
+"""Wrong configuration, machines that lack something and malformed objects: said clearly, and nothing else is harmed."""
 
 import re
 import subprocess
@@ -88,6 +88,53 @@ def test_what_is_wrong_with_every_cluster_is_shown_at_once_with_its_place(edge, 
 def test_a_configuration_that_is_right_is_called_so(edge):
     done = start("--config", str(edge.lab.sluiced.config), "--check")
     assert done.returncode == 0 and "ok" in done.stdout, done
+
+
+# What to start the daemon with or under → the sentences that its last words need. The running one is left alone.
+STARTS = {
+    "interface": ({'"interface:lan"': '"interface:nope"'}, [], ["port lan: interface nope is not there"]),
+    "cpu": ({"count: 1\n": "cpus: [99]\n"}, [], ["workers.cpus: CPU 99 is not there; this process may use "]),
+    "several": ({'"interface:wan"': '"interface:no"', "count: 1\n": "cpus: [99]\n"}, [],
+                ["workers.cpus: CPU 99 is not there", "port wan: interface no is not there"]),
+    "net_raw": ({}, ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"],
+                ["port wan: interface wan needs CAP_NET_RAW", "port lan: interface lan needs CAP_NET_RAW"]),
+    "net_admin": ({}, ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"],
+                  [r"port wan: TAP \S+ needs CAP_NET_ADMIN", r"port lan: TAP \S+ needs CAP_NET_ADMIN"]),
+    "tun": ({}, ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "sh"],
+            [r"port wan: TAP \S+ needs /dev/net/tun: No such file"]),
+}
+
+
+def start_second(edge, tmp_path, changes: dict[str, str], under: list[str]) -> subprocess.CompletedProcess:
+    """Beside the running daemon, in its namespace, with a changed configuration."""
+    text = edge.lab.sluiced.config.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    file = tmp_path / "second.yaml"
+    file.write_text(text, encoding="utf-8")
+    command = [*under, _program("sluiced", None, "SLUICED"), "--config", file]
+    return edge.lab.ns("appliance").run(command, check=False, timeout=10)
+
+
+@pytest.mark.parametrize("what", STARTS)
+def test_what_the_machine_lacks_is_said_at_start(edge, tmp_path, what):
+    changes, under, sentences = STARTS[what]
+    own = {str(edge.lab.sluiced.directory): str(tmp_path), edge.lab.prefix + "sluiced": edge.lab.prefix + "second"}
+    done = start_second(edge, tmp_path, changes | own, under)
+    assert done.returncode == 1, done
+    last = done.stderr.splitlines()[-1]
+    assert all(re.search(sentence, last) for sentence in sentences), done.stderr
+    assert "EAL" not in done.stdout + done.stderr
+    assert edge.lab.sluiced.alive
+
+
+def test_a_second_daemon_is_refused_before_it_looks_at_ports(edge, tmp_path):
+    done = start_second(edge, tmp_path, {'"interface:wan"': '"interface:nope"'}, [])
+    assert done.returncode == 1, done
+    assert f"another sluiced answers there (process {edge.lab.sluiced.pid})" in done.stderr.splitlines()[-1]
+    assert "nope" not in done.stderr
+    assert edge.ask("show", "status")["version"]
 
 
 def malformed(edge) -> dict[str, str]:
