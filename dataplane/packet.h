@@ -89,9 +89,10 @@ inline constexpr std::size_t kBurstMax = 32;
 class Group {
  public:
   bool empty() const { return size_ == 0; }
-  void add_if(bool is_meant, Packet& packet) {  // Only while fewer than kBurstMax were offered. No branch.
+  // Takes the packet if it is of this family and on its way, without a branch. Of kBurstMax packets at most.
+  void offer(Packet& packet, PacketFamily family) {
     packets_[size_] = &packet;
-    size_ += static_cast<std::size_t>(is_meant);
+    size_ += static_cast<std::size_t>((packet.verdict == Verdict::kContinue) & (packet.family == family));
   }
 
   // Runs one step over all of them; those that get their verdict leave.

@@ -82,9 +82,8 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
   }
   Group v4, v6;
   for (Packet& packet : burst) {
-    const bool is_on_its_way = packet.verdict == Verdict::kContinue;
-    v4.add_if(is_on_its_way & (packet.family == PacketFamily::kIpv4), packet);
-    v6.add_if(is_on_its_way & (packet.family == PacketFamily::kIpv6), packet);
+    v4.offer(packet, PacketFamily::kIpv4);
+    v6.offer(packet, PacketFamily::kIpv6);
   }
   if (!v4.empty()) v4_.process(snapshot, now, v4);
   if (!v6.empty()) v6_.process(snapshot, now, v6);
