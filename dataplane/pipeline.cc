@@ -25,7 +25,7 @@ FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
       snat_in_use_(ports_.address_count()) {}
 
 template <typename Family>
-void FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets) {
+bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets) {
   WorkerState<Family> state{flows_, ports_};
   // Two that only fetch: a bucket's line arrives while the others are hashed, a flow's while others look.
   packets.prepare([&](Packet& packet) {
@@ -38,8 +38,9 @@ void FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Gr
   // rewritten yet.
   packets.each([&](Packet& packet) {
     const Verdict steered = steer(snapshot, state, now, packet);
-    return steered == Verdict::kContinue ? rewrite<Family>(snapshot, packet) : steered;
+    return steered == Verdict::kContinue ? rewrite(snapshot, state, packet) : steered;
   });
+  return state.may_refuse;
 }
 
 template <typename Family>
@@ -71,7 +72,8 @@ Pipeline::Pipeline(const PipelineOptions& options)
     : worker_{options.worker},
       workers_{options.workers},
       v4_{options, options.snat_addresses},
-      v6_{options, options.snat6_addresses} {}
+      v6_{options, options.snat6_addresses},
+      refusals_{options.refusals_a_second} {}
 
 void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
   burst.each(parse);
@@ -85,8 +87,11 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
     v4.offer(packet, PacketFamily::kIpv4);
     v6.offer(packet, PacketFamily::kIpv6);
   }
-  if (!v4.empty()) v4_.process(snapshot, now, v4);
-  if (!v6.empty()) v6_.process(snapshot, now, v6);
+  bool may_refuse = false;
+  if (!v4.empty()) may_refuse |= v4_.process(snapshot, now, v4);
+  if (!v6.empty()) may_refuse |= v6_.process(snapshot, now, v6);
+  if (may_refuse) [[unlikely]]
+    for (Packet& packet : burst) packet.verdict = refuse(refusals_, now, packet);
   count(burst);
 }
 

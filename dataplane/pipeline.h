@@ -9,6 +9,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/packet.h"
+#include "dataplane/refuse.h"
 #include "dataplane/snapshot.h"
 #include "nat/flow_table.h"
 #include "nat/port_pool.h"
@@ -24,6 +25,7 @@ struct PipelineOptions {
   std::vector<net::Ipv4Address> snat_addresses;
   std::vector<net::Ipv6Address> snat6_addresses;  // None: no IPv6 flows, and no memory for any.
   nat::PortRange snat_ports{32'768, 65'535};
+  unsigned refusals_a_second = 1000;  // More packets than these are dropped in silence.
 };
 
 // Flows and SNAT ports of one family, and the steps that need them. Without SNAT addresses it holds no flow.
@@ -32,7 +34,8 @@ class FamilyPipeline {
  public:
   FamilyPipeline(const PipelineOptions& options, std::span<const typename Family::Address> snat_addresses);
 
-  void process(const Snapshot& snapshot, nat::Tick now, Group& packets);
+  // Answers whether `refuse` has something to look at.
+  bool process(const Snapshot& snapshot, nat::Tick now, Group& packets);
   std::size_t expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max);  // Answers how many.
 
   const nat::FlowTable<Family>& flows() const { return flows_; }
@@ -70,6 +73,7 @@ class Pipeline {
   const unsigned workers_;
   FamilyPipeline<net::Ipv4> v4_;
   FamilyPipeline<net::Ipv6> v6_;
+  RefusalLimit refusals_;
   WorkerCounters counters_;
   unsigned calls_to_report_ = 0;
 };

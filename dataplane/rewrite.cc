@@ -28,7 +28,7 @@ void send_by(const NextHop& next_hop, const net::MacAddress& client, Packet& pac
 }  // namespace
 
 template <typename Family>
-Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
+Verdict rewrite(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
   const nat::Flow<Family>& flow = *packet.flow<Family>();
   const auto& backends = snapshot.of<Family>().backends;
   const bool to_node = packet.direction == nat::Direction::kToNode;
@@ -46,8 +46,10 @@ Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
   if (unresolved) [[unlikely]]
     return Verdict::kDropUnresolved;
   auto& ip = packet.ip<Family>();
-  if (nat::ttl(ip) <= 1) [[unlikely]]
+  if (nat::ttl(ip) <= 1) [[unlikely]] {
+    state.may_refuse = true;
     return Verdict::kDropTtl;
+  }
 
   nat::decrement_ttl(ip);
   nat::translate(ip, packet.data + packet.l4, flow, packet.direction);
@@ -56,7 +58,7 @@ Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
   return static_cast<Verdict>(dataplane::index(Verdict::kToNode) + static_cast<std::size_t>(packet.direction));
 }
 
-template Verdict rewrite<net::Ipv4>(const Snapshot& snapshot, Packet& packet);
-template Verdict rewrite<net::Ipv6>(const Snapshot& snapshot, Packet& packet);
+template Verdict rewrite(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, Packet& packet);
+template Verdict rewrite(const Snapshot& snapshot, WorkerState<net::Ipv6>& state, Packet& packet);
 
 }  // namespace sluice::dataplane

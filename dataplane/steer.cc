@@ -36,7 +36,7 @@ void drop_flow(WorkerState<Family>& state, Packet& packet) {
 
 // A packet that belongs to no flow: for a service, for nothing of ours, or for the kernel.
 template <typename Family>
-Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, Packet& packet) {
+Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, WorkerState<Family>& state, Packet& packet) {
   const auto& key = packet.key<Family>();
   if (packet.has_ports) {
     packet.service = snapshot.services.find(key.destination, key.destination_port, key.protocol);
@@ -46,7 +46,10 @@ Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, Packet& packet) {
   // A SNAT address of our own has nothing behind it but flows; one that the kernel shares may have its connections.
   const auto& answered = snapshot.answered_addresses;
   if (!is_vip && !std::binary_search(answered.begin(), answered.end(), key.destination)) return Verdict::kToKernel;
-  if (packet.has_ports) return is_vip ? Verdict::kDropNoService : Verdict::kDropStray;
+  if (packet.has_ports) {
+    state.may_refuse |= is_vip;
+    return is_vip ? Verdict::kDropNoService : Verdict::kDropStray;
+  }
   if (packet.is_fragment()) return Verdict::kDropFragment;
   return is_vip ? Verdict::kDropProtocol : Verdict::kDropStray;
 }
@@ -98,11 +101,17 @@ Verdict open_flow(const Snapshot& all, WorkerState<Family>& state, nat::Tick now
   const auto& snapshot = all.of<Family>();
   const auto& key = packet.key<Family>();
   const auto& service = snapshot.service_ports[packet.service];
-  if (key.protocol == net::IpProtocol::kTcp && !opens_connection(packet.tcp())) return Verdict::kDropNoFlow;
   if (!admits(service, key.source)) return Verdict::kDropSourceRange;
+  if (key.protocol == net::IpProtocol::kTcp && !opens_connection(packet.tcp())) {
+    state.may_refuse = true;
+    return Verdict::kDropNoFlow;
+  }
   const lb::BackendId id = service.table->select(choice_hash(service, key));
   const auto* backend = usable_backend(snapshot, id);
-  if (id == lb::kNoBackend || backend == nullptr) return Verdict::kDropNoBackend;
+  if (id == lb::kNoBackend || backend == nullptr) {
+    state.may_refuse = true;
+    return Verdict::kDropNoBackend;
+  }
   if (backend->next_hop == kNoRoute) return Verdict::kDropNoRoute;
   if (all.next_hops[backend->next_hop].kind != NextHop::Kind::kResolved) return Verdict::kDropUnresolved;
   const std::uint16_t client_next_hop = snapshot.routes.find(key.source);
@@ -173,7 +182,7 @@ Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& p
     if (found.flow != nullptr) [[likely]]
       return Verdict::kContinue;
   }
-  return judge_unknown(snapshot.of<Family>(), packet);
+  return judge_unknown(snapshot.of<Family>(), state, packet);
 }
 
 template <typename Family>
@@ -191,7 +200,7 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
     if (flow != nullptr && is_reopened(packet, *flow)) [[unlikely]]
       drop_flow(state, packet);
     if (flow == nullptr) [[unlikely]] {
-      const Verdict judged = judge_unknown(snapshot.of<Family>(), packet);
+      const Verdict judged = judge_unknown(snapshot.of<Family>(), state, packet);
       if (judged != Verdict::kContinue) return judged;
     }
   }

@@ -16,6 +16,8 @@ struct WorkerState {
   // A flow came or went since this burst was classified: what `classify` found may be another flow by now, and what it
   // did not find may be there.
   bool changed = false;
+  // A packet ended in a drop that its sender may be told of (refuse.h).
+  bool may_refuse = false;
 };
 
 // Finds the packet's flow, or the service port that a new flow would belong to. What is neither is the kernel's.

@@ -29,6 +29,10 @@ inline constexpr std::size_t kVerdictCount = kVerdicts.size();
 
 constexpr std::size_t index(Verdict verdict) { return static_cast<std::size_t>(verdict); }
 constexpr std::string_view name(Verdict verdict) { return kVerdicts[index(verdict)].name; }
-constexpr bool is_drop(Verdict verdict) { return verdict >= Verdict::kDropTruncated; }
+constexpr bool is_drop(Verdict verdict) {
+  return verdict >= Verdict::kDropTruncated && verdict <= Verdict::kDropTooLong;
+}
+// The packet became one of our own, which goes out where it came in.
+constexpr bool is_reply(Verdict verdict) { return verdict == Verdict::kReply || verdict > Verdict::kDropTooLong; }
 
 }  // namespace sluice::dataplane

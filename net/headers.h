@@ -66,6 +66,7 @@ struct Ipv4Header {
   bool is_fragment() const { return (flags_and_fragment.host() & 0x3fff) != 0; }
 };
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
+inline constexpr std::uint16_t kIpv4DontFragment = 0x4000;
 
 struct Ipv6Header {
   Be32 version_class_and_flow;  // Version in the highest four bits.
@@ -132,8 +133,12 @@ struct IcmpHeader {
 static_assert(sizeof(IcmpHeader) == 8 && alignof(IcmpHeader) == 1);
 inline constexpr std::uint8_t kIcmpEchoReply = 0;
 inline constexpr std::uint8_t kIcmpUnreachable = 3;
+inline constexpr std::uint8_t kIcmpPortUnreachable = 3;  // Code.
 inline constexpr std::uint8_t kIcmpEchoRequest = 8;
 inline constexpr std::uint8_t kIcmpTimeExceeded = 11;
+inline constexpr std::uint8_t kIcmpv6Unreachable = 1;
+inline constexpr std::uint8_t kIcmpv6PortUnreachable = 4;  // Code.
+inline constexpr std::uint8_t kIcmpv6TimeExceeded = 3;
 inline constexpr std::uint8_t kIcmpv6EchoRequest = 128;
 inline constexpr std::uint8_t kIcmpv6EchoReply = 129;
 inline constexpr std::uint8_t kNeighbourSolicitation = 135;

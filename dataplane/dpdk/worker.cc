@@ -123,7 +123,10 @@ void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
     switch (packet.verdict) {
       case Verdict::kToNode:
       case Verdict::kToClient: wire_[packet.port].add(buffer); break;
-      case Verdict::kReply:  // May be longer or shorter than the question.
+      case Verdict::kReply:
+      case Verdict::kReplyReset:
+      case Verdict::kReplyUnreachable:
+      case Verdict::kReplyTimeExceeded:  // May be longer or shorter than the question.
         buffer->data_len = packet.length;
         buffer->pkt_len = packet.length;
         wire_[packet.port].add(buffer);

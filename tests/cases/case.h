@@ -39,6 +39,7 @@ std::vector<Case> tcp_cases();
 std::vector<Case> udp_cases();
 std::vector<Case> answer_cases();
 std::vector<Case> refused_cases();
+std::vector<Case> refusal_cases();
 std::vector<Case> ipv6_cases();
 std::vector<Case> all_cases();
 

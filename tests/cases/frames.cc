@@ -46,7 +46,7 @@ Frame to_client(std::uint16_t port, std::uint8_t flags) {
 
 std::vector<Case> all_cases() {
   std::vector<Case> all;
-  for (auto part : {tcp_cases(), udp_cases(), answer_cases(), refused_cases(), ipv6_cases()}) {
+  for (auto part : {tcp_cases(), udp_cases(), answer_cases(), refused_cases(), refusal_cases(), ipv6_cases()}) {
     for (auto& one : part) all.push_back(std::move(one));
   }
   return all;

@@ -67,8 +67,6 @@ std::vector<Case> translated_cases() {
   const std::vector<std::uint8_t> options{kTcpNumber, 0, 1, 4, 0, 0, 0, 0};  // One PadN of six bytes.
   const std::vector<std::uint8_t> two{60, 0, 1, 4, 0, 0, 0, 0, kTcpNumber, 0, 1, 4, 0, 0, 0, 0};
   const std::vector<std::uint8_t> atomic{kTcpNumber, 0, 0, 0, 0, 0, 0, 7};
-  auto last_hop = kSyn;
-  last_hop.ttl = 1;
   return {
       {"an IPv6 handshake is translated both ways",
        {forward("SYN", kSyn, kSynToNode), backward("SYN+ACK", v6(from_node(30080, flags)), v6(to_client(80, flags)))}},
@@ -83,7 +81,6 @@ std::vector<Case> translated_cases() {
       {"an IPv6 packet marked as the only fragment of itself is whole (RFC 6946)",
        {forward("atomic", with_extensions(kSyn, atomic, IpProtocol::kFragment),
                 with_extensions(kSynToNode, atomic, IpProtocol::kFragment))}},
-      {"an IPv6 packet at the end of its hop limit is dropped", {ends("hop limit 1", last_hop, kDropTtl)}},
   };
 }
 
@@ -115,7 +112,7 @@ std::vector<Case> refused_ipv6_cases() {
       {"an IPv6 header of another version is dropped", {raw("version 4", patched(syn, 14, 0x40), kDropBadHeader)}},
       {"an IPv6 fragment for a VIP is dropped",
        {ends("first", with_extensions(kSyn, first, IpProtocol::kFragment), kDropFragment)}},
-      {"IPv6 for a port that no service has is dropped", {ends("port 81", other_port, kDropNoService)}},
+      {"IPv6 for a port that no service has is refused", {ends("port 81", other_port, kReplyReset)}},
       {"IPv6 for a SNAT address without a flow is dropped", {ends("SYN", stray, kDropStray)}},
       {"IPv6 for the kernel's own address is the kernel's", {ends("SYN", to_kernel, kToKernel)}},
       {"IPv6 multicast is the kernel's", {ends("mDNS", multicast, kToKernel)}},

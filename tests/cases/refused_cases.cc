@@ -67,10 +67,13 @@ std::vector<Case> malformed_cases() {
 }
 
 std::vector<Case> unserved_cases() {
+  const auto kNobody = ip("224.0.0.1");  // As a sender.
   constexpr auto kSyn = net::kTcpSyn;
   return {
-      {"a VIP's port without a service", {sent("SYN", from_client(81, kSyn), kDropNoService)}},
-      {"a service without a usable node", {sent("SYN", from_client(443, kSyn), kDropNoBackend)}},
+      {"a VIP's port without a service and nobody to tell",
+       {sent("SYN", from(from_client(81, kSyn), kNobody), kDropNoService)}},
+      {"a service without a usable node and nobody to tell",
+       {sent("SYN", from(from_client(443, kSyn), kNobody), kDropNoBackend)}},
       {"a node whose MAC address is unknown", {sent("SYN", from_client(8443, kSyn), kDropUnresolved)}},
       {"a node without a route", {sent("SYN", from_client(3306, kSyn), kDropNoRoute)}},
       {"a client without a route back", {sent("SYN", from(from_client(80, kSyn), kUnroutable), kDropNoRoute)}},
@@ -80,11 +83,13 @@ std::vector<Case> unserved_cases() {
          .in = from(from_client(8080, kSyn), ip("192.0.2.5")),
          .verdict = kToNode,
          .out = to_node(30880, kSyn)}}},
-      {"a segment of no connection", {sent("ACK", from_client(80, net::kTcpAck), kDropNoFlow)}},
-      {"SYN+ACK out of nowhere opens nothing", {sent("SYN+ACK", from_client(80, kSyn | net::kTcpAck), kDropNoFlow)}},
-      {"SYN+FIN opens nothing", {sent("SYN+FIN", from_client(80, kSyn | net::kTcpFin), kDropNoFlow)}},
+      {"SYN+ACK out of nowhere opens nothing", {sent("SYN+ACK", from_client(80, kSyn | net::kTcpAck), kReplyReset)}},
+      {"SYN+FIN opens nothing", {sent("SYN+FIN", from_client(80, kSyn | net::kTcpFin), kReplyReset)}},
+      {"a segment of no connection from outside the source ranges",
+       {sent("ACK", from_client(8080, net::kTcpAck), kDropSourceRange)}},
       {"a reset of no connection", {sent("RST", from_client(80, net::kTcpRst), kDropNoFlow)}},
-      {"the first packet at the end of its life", {sent("SYN", with_ttl(from_client(80, kSyn), 1), kDropTtl)}},
+      {"the first packet at the end of its life and nobody to tell",
+       {sent("SYN", from(with_ttl(from_client(80, kSyn), 1), kNobody), kDropTtl)}},
       {"a protocol that no service has", {sent("GRE", over(from_client(0, 0), net::IpProtocol{47}), kDropProtocol)}},
       {"other ICMP than echo", {sent("timestamp", echo_bytes(from_client(0, 0), 13, 0), kDropProtocol)}},
       {"the first fragment for a VIP", {sent("MF", with_fragment(from_client(80, kSyn), 0x2000), kDropFragment)}},

@@ -84,9 +84,9 @@ std::vector<Case> tcp_cases() {
                     {client("FIN", kFinAck), node("FIN", kFinAck), client("last ACK", kAck)}),
       after_opening("an established connection is kept for two hours of silence", {with(data, 2 * 3600)}),
       {"a SYN that nobody answered is forgotten after five seconds",
-       {client("SYN", kSyn), ending(with(client("ACK", kAck), 7), kDropNoFlow)}},
+       {client("SYN", kSyn), ending(with(client("ACK", kAck), 7), kReplyReset)}},
       after_opening("a closed connection is forgotten soon", {client("FIN", kFinAck), node("FIN", kFinAck),
-                                                              ending(with(client("late", kAck), 12), kDropNoFlow)}),
+                                                              ending(with(client("late", kAck), 12), kReplyReset)}),
       after_opening("a reset reaches the client", {node("RST", kRst)}),
       after_opening(
           "a new SYN takes the place of a closed connection",
@@ -98,7 +98,7 @@ std::vector<Case> tcp_cases() {
       {"a new connection goes where the newest snapshot says",
        {with(elsewhere(client("SYN", kSyn)), Change{.http_backend = kBackend2})}},
       after_opening("a connection of a deleted service ends",
-                    {ending(with(client("data", kAck), Change{.http_exists = false}), kDropNoService)}),
+                    {ending(with(client("data", kAck), Change{.http_exists = false}), kReplyReset)}),
       after_opening("answers of a deleted service end, too",
                     {ending(with(node("data", kAck), Change{.http_exists = false}), kToKernel)}),
       after_opening(

@@ -32,11 +32,12 @@ Bytes transport(const Frame& frame) {
   if (frame.protocol == net::IpProtocol::kTcp) {
     append(l4, net::TcpHeader{.source_port = net::Be16{frame.source_port},
                               .destination_port = net::Be16{frame.destination_port},
-                              .sequence = net::Be32{1000},
-                              .acknowledgment = net::Be32{(frame.tcp_flags & net::kTcpAck) != 0 ? 2000U : 0U},
+                              .sequence = net::Be32{frame.sequence},
+                              .acknowledgment = net::Be32{frame.acknowledgment.value_or(
+                                  (frame.tcp_flags & net::kTcpAck) != 0 ? 2000U : 0U)},
                               .data_offset = 5 << 4,
                               .flags = frame.tcp_flags,
-                              .window = net::Be16{65'000},
+                              .window = net::Be16{frame.window},
                               .checksum = {},
                               .urgent = {}});
     checksum_at = 16;
@@ -79,7 +80,7 @@ Bytes with_headers(const Frame& frame, const Bytes& l4) {
   append(header, net::Ipv4Header{.version_and_length = static_cast<std::uint8_t>(0x40 | header_length / 4),
                                  .dscp_and_ecn = 0,
                                  .total_length = net::Be16{static_cast<std::uint16_t>(header_length + l4.size())},
-                                 .identification = net::Be16{4711},
+                                 .identification = net::Be16{frame.identification},
                                  .flags_and_fragment = net::Be16{frame.fragment},
                                  .ttl = frame.ttl,
                                  .protocol = frame.protocol,
@@ -130,14 +131,28 @@ Bytes arp_bytes(net::Be16 operation, net::MacAddress to, const net::ArpPacket& a
   return bytes;
 }
 
-Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code) {
+namespace {
+
+Bytes icmp_bytes(const Frame& frame, const net::IcmpHeader& header) {
   Bytes l4;
-  append(l4, net::IcmpHeader{.type = type, .code = code, .checksum = {}, .rest = net::Be32{0x00070001}});
+  append(l4, header);
   append_text(l4, frame.payload);
   Frame icmp = frame;
   icmp.protocol = frame.source.is_v4() ? net::IpProtocol::kIcmp : net::IpProtocol::kIcmpv6;
   set(l4, 2, net::checksum(l4, frame.source.is_v4() ? 0 : pseudo_sum(frame, icmp.protocol, l4.size())));
   return with_headers(icmp, l4);
+}
+
+}  // namespace
+
+Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code) {
+  return icmp_bytes(frame, {.type = type, .code = code, .checksum = {}, .rest = net::Be32{0x00070001}});
+}
+
+Bytes error_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code, const Bytes& quoted) {
+  Frame error = frame;
+  error.payload.assign(quoted.begin(), quoted.end());
+  return icmp_bytes(error, {.type = type, .code = code, .checksum = {}, .rest = {}});
 }
 
 Bytes neighbour_bytes(const Frame& frame, std::uint8_t type, std::uint32_t flags, const net::Ipv6Address& target,

@@ -2,6 +2,7 @@
 // Packets for tests, written as fields: `bytes_of` makes the frame with all checksums right, the way a host would.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,18 @@ struct Frame {
   net::IpProtocol first_extension{};          // What they begin with.
   std::uint16_t fragment = 0;                 // The flags and offset word, as a number.
   bool udp_without_checksum = false;
+  std::uint16_t identification = 4711;  // Of IPv4.
+  std::uint32_t sequence = 1000;
+  std::optional<std::uint32_t> acknowledgment = std::nullopt;  // None: 2000 if the flags have ACK, else 0.
+  std::uint16_t window = 65'000;
 };
 
 Bytes bytes_of(const Frame& frame);
 Bytes arp_bytes(net::Be16 operation, net::MacAddress to, const net::ArpPacket& arp);
 Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code);  // Ports and flags do not matter.
+
+// An ICMP error about a packet: what of it is quoted, from its IP header on.
+Bytes error_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code, const Bytes& quoted);
 
 // A neighbour solicitation or advertisement with its option, or (`mac` is zero) without.
 Bytes neighbour_bytes(const Frame& frame, std::uint8_t type, std::uint32_t flags, const net::Ipv6Address& target,

@@ -117,7 +117,7 @@ TEST(Pipeline, CountsEveryPacketOnce) {
   pipeline.process(*snapshot, 0, burst.burst);
   const auto& packets = pipeline.counters().packets;
   EXPECT_EQ(packets[index(Verdict::kToNode)].get(), 1U);
-  EXPECT_EQ(packets[index(Verdict::kDropNoService)].get(), 1U);
+  EXPECT_EQ(packets[index(Verdict::kReplyReset)].get(), 1U);
   EXPECT_EQ(packets[index(Verdict::kDropTruncated)].get(), 1U);
 }
 

@@ -12,13 +12,13 @@ using dataplane::Verdict;
 constexpr std::size_t kEthernet = 14;
 
 bool is_sent(Verdict verdict) {
-  return verdict == Verdict::kToNode || verdict == Verdict::kToClient || verdict == Verdict::kReply;
+  return verdict == Verdict::kToNode || verdict == Verdict::kToClient || is_reply(verdict);
 }
 
 // The packet of a flow is the same packet afterwards, so its sums are as good as they were. An answer is a new one.
 bool sums_hold(Verdict verdict, View before, View after) {
   if (!layout_of(before)) return true;
-  return verdict == Verdict::kReply ? accepts(after) || !accepts(before) : accepts(after) == accepts(before);
+  return is_reply(verdict) ? accepts(after) || !accepts(before) : accepts(after) == accepts(before);
 }
 
 std::string in_hex(View frame) {

@@ -1,0 +1,201 @@
+#include "dataplane/refuse.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "net/checksum.h"
+
+namespace sluice::dataplane {
+namespace {
+
+using net::IpProtocol;
+
+constexpr std::uint64_t kSecond = std::chrono::nanoseconds{std::chrono::seconds{1}}.count();
+constexpr std::uint8_t kTtl = 64;
+constexpr std::size_t kQuotedOfTransport = 8;  // At least, behind the quoted IP headers: the ports are there.
+
+struct IcmpMeaning {
+  std::uint8_t type;
+  std::uint8_t code;
+};
+
+template <typename Family>
+struct Icmp;
+template <>
+struct Icmp<net::Ipv4> {
+  using IpHeader = net::Ipv4Header;
+  static constexpr auto kProtocol = IpProtocol::kIcmp;
+  static constexpr std::size_t kPacketMax = 576;  // RFC 1812 4.3.2.3
+  static constexpr IcmpMeaning kPortUnreachable{net::kIcmpUnreachable, net::kIcmpPortUnreachable};
+  static constexpr IcmpMeaning kTimeExceeded{net::kIcmpTimeExceeded, 0};
+};
+template <>
+struct Icmp<net::Ipv6> {
+  using IpHeader = net::Ipv6Header;
+  static constexpr auto kProtocol = IpProtocol::kIcmpv6;
+  static constexpr std::size_t kPacketMax = 1280;  // RFC 4443 2.4 (c)
+  static constexpr IcmpMeaning kPortUnreachable{net::kIcmpv6Unreachable, net::kIcmpv6PortUnreachable};
+  static constexpr IcmpMeaning kTimeExceeded{net::kIcmpv6TimeExceeded, 0};
+};
+
+// Neither nobody nor many nor oneself (RFC 1122 3.2.2, RFC 4443 2.4 (e)).
+bool is_one_host(net::Ipv4Address address) {
+  const std::uint32_t first = address.value.host() >> 24;
+  return first != 0 && first != 127 && first < 224;
+}
+bool is_one_host(const net::Ipv6Address& address) {
+  constexpr net::Ipv6Address kLoopback{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  return address != net::Ipv6Address{} && address != kLoopback && address.bytes[0] != 0xff;
+}
+
+std::size_t end_of(const Packet& packet, const net::Ipv4Header& ip) { return packet.l3 + ip.total_length.host(); }
+std::size_t end_of(const Packet& packet, const net::Ipv6Header& ip) {
+  return packet.l3 + sizeof ip + ip.payload_length.host();
+}
+
+// The IP header of the answer to a packet with this key.
+net::Ipv4Header answer_header(const net::FlowKey4& key, IpProtocol protocol, std::size_t l4_length) {
+  net::Ipv4Header ip{.version_and_length = 0x45,
+                     .dscp_and_ecn = 0,
+                     .total_length = net::Be16{static_cast<std::uint16_t>(sizeof(net::Ipv4Header) + l4_length)},
+                     .identification = {},
+                     .flags_and_fragment = net::Be16{net::kIpv4DontFragment},
+                     .ttl = kTtl,
+                     .protocol = protocol,
+                     .checksum = {},
+                     .source = key.destination,
+                     .destination = key.source};
+  ip.checksum = net::checksum({reinterpret_cast<const std::uint8_t*>(&ip), sizeof ip});
+  return ip;
+}
+net::Ipv6Header answer_header(const net::FlowKey6& key, IpProtocol protocol, std::size_t l4_length) {
+  return {.version_class_and_flow = net::Be32{0x60000000},
+          .payload_length = net::Be16{static_cast<std::uint16_t>(l4_length)},
+          .next_header = protocol,
+          .hop_limit = kTtl,
+          .source = key.destination,
+          .destination = key.source};
+}
+
+template <typename Family>
+std::uint64_t answer_sum(const net::FlowKey<Family>& key, IpProtocol protocol, std::size_t l4_length) {
+  return net::pseudo_header_sum(key.destination, key.source, static_cast<std::uint8_t>(protocol),
+                                static_cast<std::uint16_t>(l4_length));
+}
+
+// What the segment takes of the sequence numbers.
+std::uint32_t sequence_length(const net::TcpHeader& tcp, std::size_t length_with_header) {
+  const std::size_t data = length_with_header - (std::size_t{tcp.data_offset} >> 4 << 2);
+  return static_cast<std::uint32_t>(data) + ((tcp.flags & net::kTcpSyn) != 0 ? 1 : 0) +
+         ((tcp.flags & net::kTcpFin) != 0 ? 1 : 0);
+}
+
+template <typename Family>
+void make_reset(Packet& packet) {
+  const auto& key = packet.key<Family>();
+  auto& ip = packet.ip<Family>();
+  const net::TcpHeader asked = packet.tcp();
+  const std::uint32_t next = asked.sequence.host() + sequence_length(asked, end_of(packet, ip) - packet.l4);
+  const bool has_ack = (asked.flags & net::kTcpAck) != 0;
+  const auto flags = static_cast<std::uint8_t>(has_ack ? net::kTcpRst : net::kTcpRst | net::kTcpAck);
+
+  ip = answer_header(key, IpProtocol::kTcp, sizeof(net::TcpHeader));
+  packet.l4 = static_cast<std::uint16_t>(packet.l3 + sizeof ip);
+  packet.length = static_cast<std::uint16_t>(packet.l4 + sizeof(net::TcpHeader));
+  auto& tcp = packet.tcp();
+  tcp = {.source_port = key.destination_port,
+         .destination_port = key.source_port,
+         .sequence = has_ack ? asked.acknowledgment : net::Be32{},
+         .acknowledgment = has_ack ? net::Be32{} : net::Be32{next},
+         .data_offset = sizeof(net::TcpHeader) / 4 << 4,
+         .flags = flags,
+         .window = {},
+         .checksum = {},
+         .urgent = {}};
+  tcp.checksum = net::checksum({packet.data + packet.l4, sizeof tcp},
+                               answer_sum<Family>(key, IpProtocol::kTcp, sizeof(net::TcpHeader)));
+}
+
+// Quotes as much of the packet as the message may hold and the buffer has room for.
+template <typename Family>
+void make_icmp(IcmpMeaning meaning, Packet& packet) {
+  constexpr auto kProtocol = Icmp<Family>::kProtocol;
+  constexpr std::size_t kHeaders = sizeof(typename Icmp<Family>::IpHeader) + sizeof(net::IcmpHeader);
+  const auto& key = packet.key<Family>();
+  const std::size_t quoted = std::min({end_of(packet, packet.ip<Family>()) - packet.l3,
+                                       Icmp<Family>::kPacketMax - kHeaders, packet.room - packet.l3 - kHeaders});
+  std::uint8_t* const start = packet.data + packet.l3;
+  std::memmove(start + kHeaders, start, quoted);
+
+  const std::size_t l4_length = sizeof(net::IcmpHeader) + quoted;
+  packet.ip<Family>() = answer_header(key, kProtocol, l4_length);
+  packet.l4 = static_cast<std::uint16_t>(packet.l3 + kHeaders - sizeof(net::IcmpHeader));
+  packet.length = static_cast<std::uint16_t>(packet.l4 + l4_length);
+  auto& icmp = packet.header<net::IcmpHeader>(packet.l4);
+  icmp = {.type = meaning.type, .code = meaning.code, .checksum = {}, .rest = {}};
+  const bool has_pseudo_header = kProtocol == IpProtocol::kIcmpv6;
+  icmp.checksum = net::checksum({packet.data + packet.l4, l4_length},
+                                has_pseudo_header ? answer_sum<Family>(key, kProtocol, l4_length) : 0);
+}
+
+Verdict refusal_of(const Packet& packet, IpProtocol protocol) {
+  switch (packet.verdict) {
+    case Verdict::kDropTtl: return Verdict::kReplyTimeExceeded;
+    case Verdict::kDropNoService:
+    case Verdict::kDropNoBackend:
+    case Verdict::kDropNoFlow: break;
+    default: return packet.verdict;
+  }
+  if (protocol == IpProtocol::kUdp) return Verdict::kReplyUnreachable;
+  return (packet.tcp().flags & net::kTcpRst) != 0 ? packet.verdict : Verdict::kReplyReset;
+}
+
+// An ICMP message wants more than the packet has, if that is short; a reset never does.
+template <typename Family>
+bool has_room(const Packet& packet, Verdict refusal) {
+  constexpr std::size_t kHeaders = sizeof(typename Icmp<Family>::IpHeader) + sizeof(net::IcmpHeader);
+  return refusal == Verdict::kReplyReset || packet.room >= packet.l4 + kQuotedOfTransport + kHeaders;
+}
+
+template <typename Family>
+Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet) {
+  const auto& key = packet.key<Family>();
+  const Verdict refusal = refusal_of(packet, key.protocol);
+  const bool is_possible =
+      refusal != packet.verdict && is_one_host(key.source) && has_room<Family>(packet, refusal) && limit.take(now);
+  if (!is_possible) return packet.verdict;
+  if (refusal == Verdict::kReplyReset) {
+    make_reset<Family>(packet);
+  } else {
+    make_icmp<Family>(
+        refusal == Verdict::kReplyUnreachable ? Icmp<Family>::kPortUnreachable : Icmp<Family>::kTimeExceeded, packet);
+  }
+  std::swap(packet.ethernet().source, packet.ethernet().destination);
+  return refusal;
+}
+
+}  // namespace
+
+RefusalLimit::RefusalLimit(unsigned a_second) : a_second_{a_second}, credit_{a_second * kSecond} {}
+
+bool RefusalLimit::take(nat::Tick now) {
+  const auto passed = static_cast<std::uint64_t>(nat::to_duration(nat::elapsed(now, last_)).count());
+  last_ = now;
+  credit_ = std::min(credit_ + std::min(passed, kSecond) * a_second_, a_second_ * kSecond);
+  if (credit_ < kSecond) return false;
+  credit_ -= kSecond;
+  return true;
+}
+
+Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet) {
+  switch (packet.family) {
+    case PacketFamily::kIpv4: return refuse<net::Ipv4>(limit, now, packet);
+    case PacketFamily::kIpv6: return refuse<net::Ipv6>(limit, now, packet);
+    case PacketFamily::kNone: break;
+  }
+  return packet.verdict;
+}
+
+}  // namespace sluice::dataplane

@@ -1,0 +1,31 @@
+#pragma once
+// Step "refuse": tells the sender of a packet that is dropped, where it would otherwise wait for its timeout: TCP by a
+// reset (RFC 9293 3.5.2), UDP by "port unreachable", a packet whose time to live ended by "time exceeded" (RFC 792,
+// RFC 4443). Sender of all of them is the address that the packet was for: a VIP, or the node's SNAT address.
+//
+// The refusal is made in the packet's own bytes and goes out where the packet came in.
+
+#include <cstdint>
+
+#include "dataplane/packet.h"
+#include "nat/tick.h"
+
+namespace sluice::dataplane {
+
+// How many refusals may go out: so many a second, and as many at once after a second without any (RFC 1812 4.3.2.8).
+class RefusalLimit {
+ public:
+  explicit RefusalLimit(unsigned a_second);
+
+  bool take(nat::Tick now);  // Whether one may go out now.
+
+ private:
+  const std::uint64_t a_second_;
+  std::uint64_t credit_;  // In refusals, times the nanoseconds of a second.
+  nat::Tick last_ = 0;
+};
+
+// The verdict of a packet that was dropped: what its sender is told, or the drop that it is.
+Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet);
+
+}  // namespace sluice::dataplane
