@@ -29,10 +29,9 @@ inline constexpr std::size_t kVerdictCount = kVerdicts.size();
 
 constexpr std::size_t index(Verdict verdict) { return static_cast<std::size_t>(verdict); }
 constexpr std::string_view name(Verdict verdict) { return kVerdicts[index(verdict)].name; }
-constexpr bool is_drop(Verdict verdict) {
-  return verdict >= Verdict::kDropTruncated && verdict <= Verdict::kDropTooLong;
-}
+constexpr bool is_drop(Verdict verdict) { return name(verdict).starts_with("drop_"); }
 // The packet became one of our own, which goes out where it came in.
-constexpr bool is_reply(Verdict verdict) { return verdict == Verdict::kReply || verdict > Verdict::kDropTooLong; }
+constexpr bool is_reply(Verdict verdict) { return name(verdict).starts_with("reply"); }
+static_assert(is_drop(Verdict::kDropTooLong) && is_reply(Verdict::kReply) && !is_drop(Verdict::kReplyReset));
 
 }  // namespace sluice::dataplane

@@ -143,9 +143,9 @@ def test_a_flow_to_a_port_that_nobody_has_is_explained_and_counted(edge):
     address = edge.serve()
     explained = edge.ask("explain", "flow", "tcp", f"{topology.CLIENT}:43000", f"{address}:81")
     assert explained["verdict"] == "drop_no_service" and not explained.get("node")
-    before = edge.dropped("drop_no_service")
+    before = edge.dropped("reply_reset")
     assert edge.client.is_dead(address, 81)
-    assert edge.dropped("drop_no_service") > before
+    assert edge.dropped("reply_reset") > before
 
 
 def test_status_says_workers_snat_memory_and_the_cluster(edge):
