@@ -29,6 +29,7 @@ std::string host_name() {
 Appliance::Appliance(Reactor& reactor, Options options)
     : reactor_{reactor},
       options_{std::move(options)},
+      upkeep_{options_.ports},
       http_{reactor},
       builder_{options_.longest_idle + std::chrono::minutes{1}} {}
 
@@ -61,29 +62,13 @@ Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options op
 }
 
 Result<> Appliance::set_up_kernel() {
-  auto configurator = netlink::Configurator::open();
-  if (!configurator) return fail(configurator.message());
-  const auto attempt = [](const PortOptions& port, Result<> result) -> Result<> {
-    if (!result) return fail("ports: " + port.name + ": " + result.message());
-    return {};
-  };
-  for (const auto& port : options_.ports) {
-    if (auto done = attempt(port, configurator->set_mtu(port.tap, port.mtu)); !done) return done;
-    if (auto done = attempt(port, configurator->set_up(port.tap)); !done) return done;
-    for (const auto& address : port.addresses) {
-      if (auto done = attempt(port, configurator->add_address(port.tap, address)); !done) return done;
-    }
-  }
-  for (const auto& port : options_.ports) {  // Routes last: a gateway may be behind another port.
-    for (const auto& route : port.routes) {
-      if (auto done = attempt(port, configurator->replace_route(port.tap, route)); !done) return done;
-    }
-  }
+  if (auto done = upkeep_.set_up(); !done) return fail(done.message());
   auto kernel = netlink::KernelState::start(reactor_);
   if (!kernel) return fail(kernel.message());
   kernel_ = std::move(*kernel);
   kernel_->on_change([this] {
     network_changed_ = true;
+    upkeep_.mend({.links = kernel_->links(), .addresses = kernel_->addresses(), .routes = kernel_->routes()});
     changed();
   });
   auto resolver = netlink::Resolver::start(reactor_, *kernel_);

@@ -16,6 +16,7 @@
 #include "control/netlink/resolver.h"
 #include "control/options.h"
 #include "control/plan.h"
+#include "control/port_upkeep.h"
 #include "control/reactor.h"
 #include "control/snapshot_builder.h"
 #include "dataplane/forwarder.h"
@@ -47,6 +48,7 @@ class Appliance {
 
   Reactor& reactor_;
   Options options_;
+  PortUpkeep upkeep_;
   std::unique_ptr<ipam::Ledger> ledger_;
   std::unique_ptr<dataplane::Forwarder> forwarder_;
   std::unique_ptr<netlink::KernelState> kernel_;

@@ -17,12 +17,14 @@ namespace sluice::control::netlink {
 struct InterfaceAddress {
   net::IpAddress address;
   std::uint8_t prefix_length = 32;  // Up to 32 for IPv4, up to 128 for IPv6.
+  bool operator==(const InterfaceAddress&) const = default;
 };
 
 struct StaticRoute {
   net::IpPrefix prefix;
   std::optional<net::IpAddress> gateway;  // Of the same family. None: directly on the link.
   std::uint32_t metric = 0;
+  bool operator==(const StaticRoute&) const = default;
 };
 
 class Configurator {
