@@ -29,7 +29,7 @@ std::string host_name() {
 Appliance::Appliance(Reactor& reactor, Options options)
     : reactor_{reactor},
       options_{std::move(options)},
-      upkeep_{options_.ports},
+      upkeep_{reactor, options_.ports, [this] { return look_at_kernel(); }},
       http_{reactor},
       builder_{options_.longest_idle + std::chrono::minutes{1}} {}
 
@@ -68,7 +68,7 @@ Result<> Appliance::set_up_kernel() {
   kernel_ = std::move(*kernel);
   kernel_->on_change([this] {
     network_changed_ = true;
-    upkeep_.mend({.links = kernel_->links(), .addresses = kernel_->addresses(), .routes = kernel_->routes()});
+    upkeep_.changed();
     changed();
   });
   auto resolver = netlink::Resolver::start(reactor_, *kernel_);
@@ -78,6 +78,10 @@ Result<> Appliance::set_up_kernel() {
   if (!send) return fail(send.message());
   announcer_ = std::make_unique<announce::L2Announcer>(reactor_, std::move(*send));
   return {};
+}
+
+KernelView Appliance::look_at_kernel() const {
+  return {.links = kernel_->links(), .addresses = kernel_->addresses(), .routes = kernel_->routes()};
 }
 
 void Appliance::changed() {

@@ -38,6 +38,7 @@ class Appliance {
  private:
   Appliance(Reactor& reactor, Options options);
   base::Result<> set_up_kernel();
+  KernelView look_at_kernel() const;
   void changed();  // Something may have changed: take a turn soon. Many changes at once make one turn.
   void turn();
   bool ready() const;

@@ -1,6 +1,8 @@
 #include "control/port_upkeep.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/log.h"
 
@@ -9,6 +11,9 @@ namespace {
 
 using base::fail;
 using base::Result;
+
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr unsigned kPauseDoublings = 4;  // Up to 16 s.
 
 bool has_address(const KernelView& kernel, int link, const netlink::InterfaceAddress& wanted) {
   return std::ranges::find(kernel.addresses, netlink::Address{link, wanted.address, wanted.prefix_length}) !=
@@ -67,27 +72,43 @@ Result<> PortUpkeep::set_up() {
   return {};
 }
 
-void PortUpkeep::mend(const KernelView& kernel) {
-  auto lacks = find_lacks(ports_, kernel);
-  if (lacks == tried_) return;
-  tried_ = std::move(lacks);
-  if (tried_.empty()) return;
+void PortUpkeep::changed() {
+  if (timer_ == 0) mend();
+}
+
+// Looks again after each repair: whether it held, and what was refused then may be taken now.
+void PortUpkeep::mend() {
+  timer_ = 0;
+  const auto lacks = find_lacks(ports_, look_());
+  if (lacks.empty()) {
+    tries_ = 0;
+    told_.clear();
+    return;
+  }
+  repair(lacks);
+  timer_ = reactor_.after(kFirstPause * (1U << std::min(tries_, kPauseDoublings)), [this] { mend(); });
+  ++tries_;
+}
+
+void PortUpkeep::repair(const std::vector<PortLack>& lacks) {
   auto configurator = netlink::Configurator::open();
-  if (!configurator) return spdlog::error("ports cannot be mended: {}", configurator.message());
-  const auto tell = [](const std::string& what, const Result<>& done) {
-    if (done) return spdlog::warn("{} was missing: set again", what);
-    spdlog::error("{} is missing: {}", what, done.message());
-  };
-  for (const auto& lack : tried_) {
+  if (!configurator) return tell("what is missing on the ports", fail(configurator.message()));
+  for (const auto& lack : lacks) {
     for (const auto& address : lack.addresses) {
       tell(lack.tap + ": address " + address.address.to_string(), configurator->add_address(lack.tap, address));
     }
   }
-  for (const auto& lack : tried_) {
+  for (const auto& lack : lacks) {
     for (const auto& route : lack.routes) {
       tell(lack.tap + ": route to " + route.prefix.to_string(), configurator->replace_route(lack.tap, route));
     }
   }
+}
+
+void PortUpkeep::tell(const std::string& what, const Result<>& done) {
+  const std::string outcome = done ? "was missing: set again" : "is missing: " + done.message();
+  if (std::exchange(told_[what], outcome) == outcome) return;
+  spdlog::warn("{} {}", what, outcome);
 }
 
 }  // namespace sluice::control
