@@ -18,12 +18,9 @@ void Record::note_failure(Answer answer, const Rules& rules, TimePoint now) {
   ++failures_;
   switch (seen_.standing) {
     case Standing::kTrusted:
-      // A plain "no" ends the trust at once: the node's proxy has no rules so far.
-      if (answer == Answer::kNo) {
-        seen_ = {.standing = Standing::kAwaited, .last = answer};
-        break;
-      }
-      [[fallthrough]];
+      // The node's proxy has no rules so far. A plain "no" is sure of it; silence for a moment may be chance.
+      if (answer == Answer::kNo || failures_ >= rules.fall) seen_ = {.standing = Standing::kAwaited, .last = answer};
+      break;
     case Standing::kPasses:
       if (failures_ >= rules.fall) seen_ = {.standing = Standing::kFails, .last = answer};
       break;

@@ -49,7 +49,8 @@ TEST(Record, PassesAfterOneSuccessAndFailsAfterTwoFailures) {
       {"what fails is described by its last answer", Trust::kNone, "y--n", fails_no},
       {"trusted without any answer", Trust::kGranted, "", trusted},
       {"trusted through one silence", Trust::kGranted, "-", trusted},
-      {"trust ends with the second", Trust::kGranted, "--", fails_silent},
+      {"trust ends with the second", Trust::kGranted, "--", awaited_silent},
+      {"and is lost beyond the grace", Trust::kGranted, "----", fails_silent},
       {"trust ends with a no", Trust::kGranted, "n", awaited_no},
       {"trust that proved right", Trust::kGranted, "y", passes},
   };
