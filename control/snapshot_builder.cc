@@ -97,15 +97,18 @@ void SnapshotBuilder::add_family(const SnapshotInput& input, dataplane::FamilySn
 // Ids of Services that are gone are given back at once. Nodes are not: a flow to a node that left the API goes on as
 // long as the node answers it.
 void SnapshotBuilder::keep_known(const Plan& plan, steady_clock::time_point now) {
+  for (const auto& key : backends_in_plan_) backends_seen_[key] = now;  // Until now: builds may be hours apart.
+  backends_in_plan_.clear();
   std::set<ServicePortKey> services;
   for (const auto& service : plan.services) {
     if (!is_programmed(service)) continue;
     for (const auto& port : service.ports) services.insert(key_of(service, port));
     for (const auto& node : service.nodes) {
       if (!node.address) continue;
-      backends_seen_[{service.cluster, *node.address}] = now;
+      backends_in_plan_.insert({service.cluster, *node.address});
     }
   }
+  for (const auto& key : backends_in_plan_) backends_seen_[key] = now;
   std::erase_if(backends_seen_, [&](const auto& seen) { return now - seen.second > quarantine_; });
   std::set<BackendKey> backends;
   for (const auto& [key, when] : backends_seen_) backends.insert(key);

@@ -3,7 +3,9 @@
 // that must stay the same from one snapshot to the next, and Maglev tables that need not be built twice.
 
 #include <chrono>
+#include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -75,7 +77,8 @@ class SnapshotBuilder {
   StableIds<BackendKey> backends_;
   StableIds<ServicePortKey> services_;
   std::chrono::steady_clock::duration quarantine_;
-  std::map<BackendKey, TimePoint> backends_seen_;  // When a plan named it last.
+  std::set<BackendKey> backends_in_plan_;          // Of the last build.
+  std::map<BackendKey, TimePoint> backends_seen_;  // Until when a plan named it.
   lb::MaglevCache tables_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/control/objects.h"
 
 namespace sluice::control {
@@ -247,6 +249,20 @@ TEST(SnapshotBuilder, AnswersForSnatAddressesThatTheKernelDoesNotHave) {
   const auto built = world.build();
   EXPECT_EQ(built.snapshot->v4.snat_addresses, (std::vector{ip("10.20.0.251"), ip("10.20.0.2"), ip("10.20.0.250")}));
   EXPECT_EQ(built.snapshot->v4.answered_addresses, (std::vector{ip("10.20.0.250"), ip("10.20.0.251")}));
+}
+
+// Nothing may have changed for hours before a node goes: its connections are as young as the last packet.
+TEST(SnapshotBuilder, KeepsANodeThatLeavesAfterALongQuietTime) {
+  World world;
+  world.plan.services = {served("web", kVip, {11, 12})};
+  const auto before = world.build();
+  world.plan.services = {served("web", kVip, {12})};
+  const auto after = world.build(3 * kQuarantine);
+  const auto& backends = after.snapshot->v4.backends;
+  const auto left = std::ranges::find(backends, ip("10.20.0.11"), &dataplane::Backend<net::Ipv4>::address);
+  ASSERT_NE(left, backends.end());
+  EXPECT_EQ(left->state, lb::BackendState::kActive);
+  EXPECT_EQ(world.build(2 * kQuarantine).snapshot->v4.backends.at(1).state, lb::BackendState::kDown);
 }
 
 TEST(SnapshotBuilder, ServesBothFamiliesOfAServiceByTheNodesOfEach) {
