@@ -123,9 +123,9 @@ class Acts:
             self._sluice(*arguments)
         wrong = f"curl --max-time 0.5 http://{self._vip}:8080/"
         screen.command(f"{wrong}   # a port that the Service does not have")
-        self._lab.ns("client").run(["sh", "-c", wrong], check=False)
-        screen.answer("no answer")
-        self._sluice("show", "drops")
+        done = self._lab.ns("client").run(["sh", "-c", wrong], check=False)
+        screen.answer((done.stdout + done.stderr).strip().splitlines()[-1])
+        self._sluice("show", "drops", "--all")
 
     # --- the end ---
 
