@@ -10,12 +10,6 @@ namespace {
 
 using Stage = PlannedService::Stage;
 
-bool holds_any(const ipam::LedgerBook& book, const ipam::ServiceName& service) {
-  return std::ranges::any_of(kIpFamilies, [&](IpFamily family) {
-    return book.find_by_holder({service, family}) != nullptr;
-  });
-}
-
 std::optional<net::IpAddress> status_address(const kube::Service& service, IpFamily family) {
   for (const auto& ingress : service.status.ingress) {
     const auto address = net::IpAddress::parse(ingress.ip);
@@ -36,13 +30,13 @@ base::Result<net::IpAddress> wanted_address(const kube::Service& service) {
 
 // What a Service asks of the pools, family by family, or the sentence that says why nothing can be asked for it. One
 // that holds an address already keeps it, whatever it asks for now.
-base::Result<std::vector<ipam::Request>> requests_of(const kube::Service& service, const ipam::LedgerBook& book,
-                                                     PlannedService& planned) {
+base::Result<std::vector<ipam::Request>> requests_of(const AddressSources& sources, const kube::Service& service,
+                                                     const ipam::LedgerBook& book, PlannedService& planned) {
   std::optional<net::IpAddress> wanted;
   if (!service.load_balancer_ip.empty()) {
     if (const auto read = wanted_address(service)) {
       wanted = *read;
-    } else if (holds_any(book, planned.ledger_name())) {
+    } else if (book.holds_any(planned.ledger_name())) {
       planned.notes.push_back(read.message());
     } else {
       return base::fail(read.message());
@@ -55,6 +49,7 @@ base::Result<std::vector<ipam::Request>> requests_of(const kube::Service& servic
     if (wanted && family_of(*wanted) == family) request.wanted = wanted;
     if (pool != service.meta.annotations.end()) request.wanted_pool = pool->second;
     request.status_address = status_address(service, family);
+    request.no_new = sources.no_new;
     requests.push_back(std::move(request));
   }
   return requests;
@@ -69,8 +64,7 @@ bool is_published(const kube::Service& service, const net::IpAddress& vip) {
 bool was_served(const AddressSources& sources, const kube::Service& service, const PlannedService& planned) {
   return std::ranges::any_of(planned.vips, [&](const PlannedVip& vip) {
     const auto* held = sources.durable.find_by_vip(vip.address);
-    return held != nullptr && held->service == planned.ledger_name() && held->uid == service.meta.uid &&
-           is_published(service, vip.address);
+    return held != nullptr && planned.is_holder_of(*held) && is_published(service, vip.address);
   });
 }
 
@@ -112,7 +106,7 @@ void assign_addresses(const AddressSources& sources, const ObservedServices& obs
   std::vector<Asking> asking;
   for (auto& planned : plan.services) {
     const kube::Service& service = *observed.at(planned.cluster + "/" + planned.key());
-    const auto wishes = requests_of(service, plan.book, planned);
+    const auto wishes = requests_of(sources, service, plan.book, planned);
     if (!wishes) {
       planned.problem = wishes.message();
       continue;

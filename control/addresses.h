@@ -22,6 +22,7 @@ using ObservedServices = std::map<std::string, const kube::Service*>;  // By CLU
 struct AddressSources {
   std::span<const ipam::Pool> pools;
   const ipam::LedgerBook& durable;  // The record as it was before this plan.
+  std::string no_new;               // Why only addresses that were given before may be given; empty: any may.
   std::int64_t now = 0;             // Unix time, for the ledger.
 };
 

@@ -96,8 +96,7 @@ messages::Response explain_service(const Appliance& appliance, const messages::E
   }
   for (const auto& link : appliance.clusters()) {
     if (!request.cluster().empty() && link->name() != request.cluster()) continue;
-    if (!link->synced())
-      return refusal("cluster " + link->name() + " is not known completely yet: see `sluice show status`");
+    if (!link->synced()) return refusal("cluster " + link->name() + " was not read yet: see `sluice show status`");
     const auto& services = link->cluster().state().services;
     const auto found = services.find(key);
     if (found == services.end()) continue;

@@ -17,6 +17,7 @@ using base::Result;
 
 constexpr std::chrono::milliseconds kCoalesce{1};  // Changes within this time share a turn.
 constexpr std::chrono::seconds kRetryLedger{5};
+constexpr std::chrono::seconds kSettle{1};  // After the start, those clusters that can be read shall be first.
 
 std::string host_name() {
   char name[256] = "sluice";
@@ -57,6 +58,10 @@ Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options op
   if (self.options_.probes.enabled) {
     self.prober_ = std::make_unique<health::Prober>(reactor, self.options_.probes, [&self] { self.changed(); });
   }
+  reactor.after(kSettle, [&self] {
+    self.is_settled_ = true;
+    self.changed();
+  });
   self.changed();
   return appliance;
 }
@@ -94,19 +99,27 @@ void Appliance::changed() {
 }
 
 bool Appliance::ready() const {
-  return kernel_->ready() && std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->synced(); });
+  if (!kernel_->ready()) return false;
+  return is_settled_ || std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->synced(); });
 }
 
 // The life of a change: plan, ledger, packets, announcements, API.
 void Appliance::turn() {
-  if (!is_serving_ && !ready()) return;
-  if (!is_serving_) spdlog::info("all sources are known: serving");
-  is_serving_ = true;
+  if (!ready()) return;
   const Plan before = std::move(plan_);
   plan_anew();
   publish(before);
   announce(before);
   for (const auto& cluster : clusters_) cluster->tell(before, plan_);
+  tell_warnings();
+}
+
+void Appliance::tell_warnings() {
+  if (told_warnings_ == plan_.warnings) return;
+  for (const auto& warning : plan_.warnings) {
+    if (std::ranges::find(told_warnings_, warning) == told_warnings_.end()) spdlog::warn("{}", warning);
+  }
+  told_warnings_ = plan_.warnings;
 }
 
 void Appliance::plan_anew() {

@@ -45,6 +45,7 @@ class Appliance {
   void plan_anew();  // Reconciles, and makes the outcome durable, as far as that can be.
   void publish(const Plan& before);
   void announce(const Plan& before);
+  void tell_warnings();
   std::vector<dataplane::Port> dataplane_ports() const;
 
   Reactor& reactor_;
@@ -62,8 +63,9 @@ class Appliance {
   Plan plan_;
   bool turn_is_due_ = false;
   bool network_changed_ = true;  // Since the last snapshot.
-  bool is_serving_ = false;      // Everything was known once: plans are made.
-  std::string ledger_failure_;   // Empty: it could be written last time.
+  bool is_settled_ = false;      // Clusters had time to be read: nobody waits for the rest.
+  std::vector<std::string> told_warnings_;
+  std::string ledger_failure_;  // Empty: it could be written last time.
   Reactor::TimerId ledger_retry_ = 0;
 };
 

@@ -58,6 +58,8 @@ void ClusterLink::on_written(const kube::Service& service, kube::Write::Kind kin
 }
 
 void ClusterLink::tell(const Plan& before, const Plan& after) {
+  if (synced() && !was_synced_) spdlog::info("cluster {} is read: serving its Services", options_.name);
+  was_synced_ = synced();
   std::set<std::string> present;
   for (const auto& planned : after.services) {
     if (planned.cluster != options_.name) continue;

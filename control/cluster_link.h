@@ -44,6 +44,7 @@ class ClusterLink {
   kube::ServiceWriter writer_;
   kube::Cluster cluster_;
   bool was_connected_ = false;
+  bool was_synced_ = false;
   std::set<std::string> told_services_;                // By key: whom the writer knows.
   std::map<std::string, std::string> told_malformed_;  // By key: the sentence.
 };

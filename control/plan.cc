@@ -38,6 +38,10 @@ bool PlannedService::has_backends() const {
   return std::ranges::any_of(ports, [](const PlannedPort& port) { return !port.backends.empty(); });
 }
 
+bool PlannedService::is_holder_of(const ipam::LedgerEntry& entry) const {
+  return entry.uid == meta.uid && entry.service.name_space == meta.name_space && entry.service.name == meta.name;
+}
+
 const PlannedService* Plan::find(std::string_view cluster, std::string_view key) const {
   const auto slash = key.find('/');
   const std::string_view name_space = key.substr(0, slash), name = key.substr(std::min(slash + 1, key.size()));

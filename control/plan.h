@@ -86,9 +86,10 @@ struct PlannedService {
 
   std::string key() const { return meta.key(); }
   ipam::ServiceName ledger_name() const { return {cluster, meta.name_space, meta.name}; }
-  const PlannedVip* vip(IpFamily family) const;  // Null if there is none.
-  std::string vips_text() const;                 // "203.0.113.64, 2001:db8::1"; empty if there is none.
-  bool has_backends() const;                     // Of any family.
+  const PlannedVip* vip(IpFamily family) const;             // Null if there is none.
+  std::string vips_text() const;                            // "203.0.113.64, 2001:db8::1"; empty if there is none.
+  bool has_backends() const;                                // Of any family.
+  bool is_holder_of(const ipam::LedgerEntry& entry) const;  // Also under another name of its cluster.
   bool operator==(const PlannedService&) const = default;
 };
 std::string_view to_string(PlannedService::Stage stage);  // "pending", "reserved", "served", "releasing"
@@ -96,6 +97,7 @@ std::string_view to_string(PlannedService::Stage stage);  // "pending", "reserve
 struct Plan {
   std::vector<PlannedService> services;  // By cluster (as configured), then by namespace and name.
   ipam::LedgerBook book;                 // To be made durable before anything of the plan takes effect.
+  std::vector<std::string> warnings;     // Sentences about the clusters as such.
 
   const PlannedService* find(std::string_view cluster, std::string_view key) const;  // Any cluster if it is empty.
 };

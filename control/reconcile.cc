@@ -1,22 +1,16 @@
 #include "control/reconcile.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "control/addresses.h"
 #include "control/backends.h"
+#include "control/ownership.h"
 
 namespace sluice::control {
 namespace {
 
 using Stage = PlannedService::Stage;
-
-bool is_ours(const ClusterInput& cluster, const kube::Service& service) {
-  if (service.type != kube::ServiceType::kLoadBalancer || service.meta.is_deleting()) return false;
-  if (!service.load_balancer_class) return cluster.claim_classless;
-  return std::ranges::find(cluster.load_balancer_classes, *service.load_balancer_class) !=
-         cluster.load_balancer_classes.end();
-}
 
 PlannedPort plan_port(const kube::ServicePort& port) {
   PlannedPort planned{.name = port.name, .protocol = port.protocol, .port = port.port, .node_port = port.node_port};
@@ -80,32 +74,43 @@ PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& servi
   return planned;
 }
 
-// A Service that is there but cannot be read, in any of its versions so far.
-bool is_unreadable(const kube::ClusterState& state, const ipam::ServiceName& name) {
-  const std::string key = name.name_space + "/" + name.name;
-  return state.malformed.contains("services " + key) && !state.services.contains(key);
+std::string doubled_sentence(const std::string& owner, const std::string& other) {
+  return "clusters " + owner + " and " + other + " are the same one, or copies: both claim Services of the same uid. " +
+         owner + " has them; take " + other + " out of the configuration, or give it other classes";
 }
 
-// Releases what no Service of ours holds any more: deleted, changed, or re-created under the same name (U5, D6).
-void release_absent(const std::vector<PlannedService>& ours, ipam::LedgerBook& book, std::int64_t now,
-                    const std::map<std::string, const kube::ClusterState*>& clusters) {
-  std::map<ipam::Holder, std::string> uids;
-  for (const auto& service : ours) {
-    for (const IpFamily family : service.families) uids[{service.ledger_name(), family}] = service.meta.uid;
+// What the user should know of the clusters themselves.
+std::vector<std::string> warnings_of(std::span<const ClusterInput> clusters, const std::set<std::string>& doubled) {
+  std::vector<std::string> warnings;
+  for (const auto& cluster : clusters) {
+    if (!cluster.state->synced) {
+      warnings.push_back("cluster " + cluster.name +
+                         " was not read yet: its Services keep their addresses, but are not served");
+    }
   }
-  std::vector<ipam::Holder> gone;
-  for (const auto& [holder, entry] : book.held()) {
-    const auto cluster = clusters.find(holder.service.cluster);
-    if (cluster == clusters.end()) continue;  // Of a cluster that left the configuration: it may come back.
-    if (is_unreadable(*cluster->second, holder.service)) continue;
-    const auto uid = uids.find(holder);
-    const bool is_same = uid != uids.end() && (entry.uid.empty() || entry.uid == uid->second);
-    if (!is_same) gone.push_back(holder);
+  warnings.insert(warnings.end(), doubled.begin(), doubled.end());
+  return warnings;
+}
+
+// Why no address may be given that was not given before; empty if it may. The Services of a cluster that was never read
+// may hold any address, unless the ledger has them.
+std::string why_no_new_address(std::span<const ClusterInput> clusters, const ipam::LedgerBook& book) {
+  for (const auto& cluster : clusters) {
+    if (cluster.state->synced || book.knows(cluster.name)) continue;
+    return "no new address is given before cluster " + cluster.name +
+           " was read for the first time, since its Services may hold addresses of these pools";
   }
-  for (const auto& holder : gone) book.release(holder, now);
+  return {};
 }
 
 }  // namespace
+
+bool is_ours(const ClusterInput& cluster, const kube::Service& service) {
+  if (service.type != kube::ServiceType::kLoadBalancer || service.meta.is_deleting()) return false;
+  if (!service.load_balancer_class) return cluster.claim_classless;
+  return std::ranges::find(cluster.load_balancer_classes, *service.load_balancer_class) !=
+         cluster.load_balancer_classes.end();
+}
 
 void keep_to(const ipam::LedgerBook& durable, const std::string& why, Plan& plan) {
   plan.book = durable;
@@ -113,7 +118,7 @@ void keep_to(const ipam::LedgerBook& durable, const std::string& why, Plan& plan
   for (auto& service : plan.services) {
     const auto is_durable = [&](const PlannedVip& vip) {
       const auto* held = durable.find_by_vip(vip.address);
-      return held != nullptr && held->service == service.ledger_name() && held->uid == service.meta.uid;
+      return held != nullptr && service.is_holder_of(*held);
     };
     if (std::ranges::all_of(service.vips, is_durable)) continue;
     std::erase_if(service.vips, [&](const PlannedVip& vip) { return !is_durable(vip); });
@@ -132,6 +137,8 @@ std::string why_not_ours(const ClusterInput& cluster, const kube::Service& servi
   if (service.meta.is_deleting()) return "it is being deleted";
   if (!service.load_balancer_class)
     return "it has no loadBalancerClass, and claim_classless is not set for " + cluster.name;
+  if (is_ours(cluster, service))
+    return cluster.name + " is one of two names for the same cluster, and it is the other's";
   return "its loadBalancerClass " + *service.load_balancer_class + " is none of those of " + cluster.name;
 }
 
@@ -139,28 +146,43 @@ Plan reconcile(const ReconcileInput& input) {
   Plan plan{.book = input.book};
   ObservedServices observed;
   std::vector<PlannedService> releasing;
-  std::map<std::string, const kube::ClusterState*> clusters;
+  std::set<std::string> doubled;
+  const Owners owners = owners_of(input.clusters, plan.book);
+  const bool all_synced = std::ranges::all_of(input.clusters, [](const auto& each) { return each.state->synced; });
   for (const auto& cluster : input.clusters) {
-    clusters[cluster.name] = cluster.state;
+    if (!cluster.state->synced) continue;
+    plan.book.know(cluster.name);
     for (const auto& [key, service] : cluster.state->services) {
+      const auto owner = owners.find(service.meta.uid);
+      if (owner != owners.end() && owner->second != cluster.name) {
+        if (is_ours(cluster, service)) doubled.insert(doubled_sentence(owner->second, cluster.name));
+        continue;
+      }
       observed[cluster.name + "/" + key] = &service;
       if (is_ours(cluster, service)) {
         plan.services.push_back(plan_ours(cluster, service));
-      } else if (service.meta.has_finalizer(kube::kOwnFinalizer)) {
+      } else if (service.meta.has_finalizer(kube::kOwnFinalizer) &&
+                 (all_synced || input.book.holds_any({cluster.name, service.meta.name_space, service.meta.name}))) {
         releasing.push_back({.cluster = cluster.name, .meta = service.meta, .stage = Stage::kReleasing});
         releasing.back().meta.resource_version.clear();
       }
     }
   }
-  release_absent(plan.services, plan.book, input.now, clusters);
+  follow_owners(owners, input.now, plan.book);
+  release_absent(input.clusters, plan.services, input.now, plan.book);
   // In order of age: what was asked for first gets its address first, whatever it is called.
   std::ranges::stable_sort(plan.services, {},
                            [](const PlannedService& service) { return service.meta.creation_timestamp; });
-  assign_addresses({.pools = input.pools, .durable = input.book, .now = input.now}, observed, plan);
+  assign_addresses({.pools = input.pools,
+                    .durable = input.book,
+                    .no_new = why_no_new_address(input.clusters, plan.book),
+                    .now = input.now},
+                   observed, plan);
   std::ranges::move(releasing, std::back_inserter(plan.services));
   std::ranges::sort(plan.services, {}, [](const PlannedService& service) {
     return std::pair{service.cluster, service.key()};
   });
+  plan.warnings = warnings_of(input.clusters, doubled);
   return plan;
 }
 

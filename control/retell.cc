@@ -147,6 +147,7 @@ void retell(const dataplane::PortStatus& port, messages::Port& to) {
 messages::Services retell_services(const Appliance& appliance) {
   messages::Services services;
   for (const auto& service : appliance.plan().services) retell(service, *services.add_services());
+  for (const auto& warning : appliance.plan().warnings) services.add_warnings(warning);
   return services;
 }
 

@@ -144,6 +144,7 @@ base::Result<Allocation> choose(std::span<const Pool> pools, const LedgerBook& b
       return Allocation{.vip = *request.status_address, .pool = pool->name, .reason = Reason::kStatus};
     }
   }
+  if (!request.no_new.empty()) return base::fail(request.no_new);
   if (const auto checked = check_wanted_pool(pools, request); !checked) return base::fail(checked.message());
   auto choice = request.wanted ? choose_wanted(pools, book, request) : choose_free(pools, book, request);
   if (choice) choice->note = std::move(note);

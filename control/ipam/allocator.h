@@ -28,6 +28,7 @@ struct Request {
   std::optional<net::IpAddress> wanted;          // spec.loadBalancerIP or annotation
   std::string wanted_pool;                       // annotation; empty: any that assigns by itself
   std::optional<net::IpAddress> status_address;  // what status.loadBalancer says already
+  std::string no_new;  // why only an address that it has already, by ledger or status, may be given; empty: any may
 
   Holder holder() const { return {service, family}; }
 };

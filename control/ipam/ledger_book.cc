@@ -16,6 +16,12 @@ const LedgerEntry* LedgerBook::find_by_vip(const net::IpAddress& vip) const {
   return holder == holders_.end() ? nullptr : find_by_holder(holder->second);
 }
 
+bool LedgerBook::holds_any(const ServiceName& service) const {
+  return std::any_of(std::begin(kIpFamilies), std::end(kIpFamilies), [&](IpFamily family) {
+    return held_.contains({service, family});
+  });
+}
+
 base::Result<> LedgerBook::hold(LedgerEntry entry) {
   const LedgerEntry* other = find_by_vip(entry.vip);
   if (other != nullptr && other->service != entry.service) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,7 @@ class LedgerBook {
   // Null if there is none. Only those that are held.
   const LedgerEntry* find_by_holder(const Holder& holder) const;
   const LedgerEntry* find_by_vip(const net::IpAddress& vip) const;
+  bool holds_any(const ServiceName& service) const;
 
   // Enters a holder. Whatever other VIP of that family the Service held is released. Fails if another Service holds
   // the VIP.
@@ -64,6 +66,11 @@ class LedgerBook {
   void release(const Holder& holder, std::int64_t now);
   // Enters an address that was released, after those that are known already.
   void remember(LedgerEntry entry);
+
+  // That a cluster was read whole: from then on, the book has all that its Services hold.
+  void know(const std::string& cluster) { clusters_.insert(cluster); }
+  bool knows(const std::string& cluster) const { return clusters_.contains(cluster); }
+  const std::set<std::string>& clusters() const { return clusters_; }
 
   const std::map<Holder, LedgerEntry>& held() const { return held_; }
   const std::deque<LedgerEntry>& released() const { return released_; }  // least recently first
@@ -80,6 +87,7 @@ class LedgerBook {
   std::map<net::IpAddress, Holder> holders_;
   std::deque<LedgerEntry> released_;
   std::map<net::IpAddress, HoldState> addresses_;
+  std::set<std::string> clusters_;
 };
 
 }  // namespace sluice::control::ipam

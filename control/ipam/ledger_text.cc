@@ -134,6 +134,11 @@ class BookReader {
       ended_ = true;
       return {};
     }
+    std::string_view cluster;
+    if (object["known_cluster"].get(cluster) == simdjson::SUCCESS && !cluster.empty() && object.size() == 1) {
+      book_.know(std::string{cluster});
+      return {};
+    }
     return take_entry(object);
   }
 
@@ -187,6 +192,7 @@ std::string place(std::string_view file, std::size_t line) {
 
 std::string write_book(const LedgerBook& book) {
   std::string text = "{\"format\": " + quote(kFormat) + ", \"version\": " + std::to_string(kVersion) + "}\n";
+  for (const auto& cluster : book.clusters()) text += "{\"known_cluster\": " + quote(cluster) + "}\n";
   for (const LedgerEntry& entry : book.entries()) text += write_entry(entry);
   return text + "{\"end\": true}\n";
 }

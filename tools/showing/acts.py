@@ -55,7 +55,7 @@ class Acts:
         began = time.monotonic()
         daemon = self._lab.start_sluiced(CONFIGURATION, self._programs.get("SLUICED"))
         screen.command(f"sluiced --config {daemon.config}")
-        daemon.wait_log(r"all sources are known", timeout=20)
+        daemon.wait_log(r"is read: serving", timeout=20)
         seconds = time.monotonic() - began
         screen.answer("\n".join(line for line in daemon.log.splitlines() if "memory" in line or "serving" in line))
         self._note("sluiced serves after its start", f"{seconds:.2f} s")

@@ -51,14 +51,16 @@ std::string counters_of(const admin::Ports& ports) {
 }  // namespace
 
 std::string to_text(const admin::Services& services) {
-  if (services.services().empty()) return "no Service is ours\n";
+  std::string warnings;
+  for (const auto& warning : services.warnings()) warnings += "warning: " + warning + "\n";
+  if (services.services().empty()) return warnings + "no Service is ours\n";
   Table table{{"CLUSTER", "SERVICE", "VIP", "PORTS", ">ACTIVE", "POLICY", "DELIVERY", "POOL", "STATE", "REASON"}};
   for (const auto& service : services.services()) {
     table.add({service.cluster(), service.namespace_() + "/" + service.name(), service.vip(), ports_of(service),
                active_of(service), service.policy(), service.delivery(), service.pool(), service.state(),
                reason_of(service)});
   }
-  return table.text();
+  return warnings + table.text();
 }
 
 std::string to_text(const admin::Backends& backends) {

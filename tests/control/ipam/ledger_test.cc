@@ -73,6 +73,16 @@ TEST_F(LedgerFile, KeepsHoldersAndReleasesOverARestart) {
   EXPECT_EQ(again->find_by_vip(ip("192.0.2.2"))->service.name, "a \"quoted\"\n\\ name \xc3\xa9");
 }
 
+TEST_F(LedgerFile, KeepsWhichClustersAreKnown) {
+  LedgerBook book;
+  book.know("east");
+  ASSERT_TRUE(Ledger::open(path_)->store(book));
+  EXPECT_EQ(content(), std::string{kHeader} + "{\"known_cluster\": \"east\"}\n" + kEnd);
+  const auto again = Ledger::open(path_);
+  EXPECT_TRUE(again->book().knows("east"));
+  EXPECT_FALSE(again->book().knows("west"));
+}
+
 TEST_F(LedgerFile, IsRefusedToASecondProcess) {
   const auto first = Ledger::open(path_);
   const auto second = Ledger::open(path_);
@@ -117,6 +127,7 @@ TEST_F(LedgerFile, IsLeftAsItIsWhenNotUnderstood) {
       {with("held", "lost"), ":2: field 'state' is neither"},
       {with("\"since\": 1", "\"since\": \"1\""), ":2: field 'since' is not a whole number"},
       {with("\"since\": 1", "\"color\": \"red\""), ":2: field 'color' is unknown"},
+      {std::string{kHeader} + "{\"known_cluster\": \"\"}\n" + kEnd, ":2: field 'known_cluster' is unknown"},
       {with("\"web\"", "7"), ":2: field 'name' is not text"},
       {with("\"name\": \"web\", ", ""), ":2: field 'name' is missing or empty"},
       {with("}", "} trailing"), ":2: is not a JSON object"},
