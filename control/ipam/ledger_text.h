@@ -7,9 +7,9 @@
 //    "pool": "public", "since": 1767225600}            (in one line)
 //   {"end": true}
 //
-// A known cluster is one that was read whole once. A Service that holds an address of each family has two lines. `since`
-// is a unix time. The last line tells a whole file from one that was cut off. Reading is strict: what is not understood
-// is an error with its line, never skipped, since the next writing would lose it.
+// A known cluster is one that was read whole once. A Service that holds an address of each family has two lines.
+// `since` is a unix time. The last line tells a whole file from one that was cut off. Reading is strict: what is not
+// understood is an error with its line, never skipped, since the next writing would lose it.
 
 #include <string>
 #include <string_view>
