@@ -1,5 +1,7 @@
 #include "net/flow_key.h"
 
+#include "net/endpoint.h"
+
 namespace sluice::net {
 
 std::string to_string(IpProtocol protocol) {
@@ -17,19 +19,10 @@ std::string to_string(IpProtocol protocol) {
   return "protocol " + std::to_string(static_cast<unsigned>(protocol));
 }
 
-namespace {
-
-std::string endpoint(Ipv4Address address, Be16 port) { return address.to_string() + ":" + std::to_string(port.host()); }
-std::string endpoint(const Ipv6Address& address, Be16 port) {
-  return "[" + address.to_string() + "]:" + std::to_string(port.host());
-}
-
-}  // namespace
-
 template <typename Family>
 std::string FlowKey<Family>::to_string() const {
-  return net::to_string(protocol) + " " + endpoint(source, source_port) + " > " +
-         endpoint(destination, destination_port);
+  return net::to_string(protocol) + " " + with_port(source.to_string(), source_port) + " > " +
+         with_port(destination.to_string(), destination_port);
 }
 template struct FlowKey<Ipv4>;
 template struct FlowKey<Ipv6>;
