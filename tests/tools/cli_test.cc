@@ -116,6 +116,14 @@ TEST(ShowFlows, SaysThatThereAreMore) {
   EXPECT_THAT(to_text(flows), HasSubstr("\nthere are more: "));
 }
 
+TEST(ShowFlows, PutsIpv6IntoBracketsBeforeItsPort) {
+  const auto flows = message<admin::Flows>(R"(
+    flows { client: "2001:db8:c::10" client_port: 40000 vip: "2001:db8:64::1" vip_port: 80 snat: "fd00:20::250"
+            snat_port: 1024 node: "fd00:20::11" node_port: 30080 })");
+  EXPECT_THAT(to_text(flows),
+              HasSubstr("[2001:db8:c::10]:40000  [2001:db8:64::1]:80  [fd00:20::250]:1024  [fd00:20::11]:30080"));
+}
+
 TEST(ShowPorts, ShowsLinkCountersAndOffloads) {
   const auto text = to_text(message<admin::Ports>(R"(
     ports { name: "uplink" device: "eth1" driver: "net_af_packet" mac: "02:00:00:00:00:01" mtu: 1500 link_up: true

@@ -105,6 +105,29 @@ TEST(CommandLine, NamesAFlow) {
   EXPECT_EQ(flow.vip_port(), 80U);
 }
 
+TEST(CommandLine, NamesAFlowOfIpv6) {
+  const auto flow = parsed("explain flow tcp [2001:db8::1]:40000 [2001:db8:1::40]:443").request.explain_flow();
+  EXPECT_EQ(flow.client(), "2001:db8::1");
+  EXPECT_EQ(flow.client_port(), 40000U);
+  EXPECT_EQ(flow.vip(), "2001:db8:1::40");
+  EXPECT_EQ(flow.vip_port(), 443U);
+}
+
+TEST(CommandLine, FiltersFlowsByIpv6WithAndWithoutAPort) {
+  const auto question = parsed("show flows --client 2001:DB8:0::1 --vip [2001:db8:1::40]:443").request.show_flows();
+  EXPECT_EQ(question.filter().client(), "2001:db8::1");
+  EXPECT_EQ(question.filter().client_port(), 0U);
+  EXPECT_EQ(question.filter().vip(), "2001:db8:1::40");
+  EXPECT_EQ(question.filter().vip_port(), 443U);
+  EXPECT_EQ(parsed("show flows --vip [2001:db8:1::40]").request.show_flows().filter().vip_port(), 0U);
+}
+
+TEST(CommandLine, RefusesAFlowOfTwoFamilies) {
+  EXPECT_EQ(complaint("explain flow tcp 198.51.100.10:40000 [2001:db8:1::40]:443"),
+            "explain flow: client 198.51.100.10 and VIP 2001:db8:1::40 are of different families: no flow can have "
+            "both");
+}
+
 TEST(CommandLine, GuessesWhatWasMeant) {
   EXPECT_EQ(complaint("shwo services"), "unknown command 'shwo': did you mean 'show'?");
   EXPECT_EQ(complaint("show service"), "show: unknown command 'service': did you mean 'services'?");
@@ -130,6 +153,8 @@ TEST(CommandLine, RefusesValuesThatAreNone) {
   EXPECT_THAT(complaint("show flows --client 300.0.0.1"), HasSubstr("--client: "));
   EXPECT_THAT(complaint("show flows --vip 203.0.113.64:http"), HasSubstr("a port is a number from 1 to 65535"));
   EXPECT_THAT(complaint("show flows --vip 203.0.113.64:65536"), HasSubstr("a port is a number from 1 to 65535"));
+  EXPECT_THAT(complaint("show flows --vip []:80"), HasSubstr("--vip: '[]:80': "));
+  EXPECT_THAT(complaint("show flows --client fe80::1%wan"), HasSubstr("an address has no zone here"));
   EXPECT_THAT(complaint("show flows --protocol sctp"), HasSubstr("a protocol is tcp or udp"));
   EXPECT_THAT(complaint("show flows --limit -1"), HasSubstr("--limit"));
   EXPECT_THAT(complaint("show flows --limit 0"), HasSubstr("is no number of flows"));
@@ -145,6 +170,8 @@ TEST(CommandLine, SaysHowAServiceOrAFlowIsNamed) {
   EXPECT_THAT(complaint("explain flow tcp 192.0.2.1:1"), HasSubstr("PROTOCOL CLIENT:PORT VIP:PORT"));
   EXPECT_THAT(complaint("explain flow tcp 192.0.2.1 192.0.2.2:80"),
               HasSubstr("client '192.0.2.1': its port is missing"));
+  EXPECT_THAT(complaint("explain flow tcp [2001:db8::1]:1 2001:db8::40"),
+              HasSubstr("VIP '2001:db8::40': its port is missing, as in [2001:db8::40]:80"));
   EXPECT_THAT(complaint("explain flow icmp 192.0.2.1:1 192.0.2.2:80"), HasSubstr("a protocol is tcp or udp"));
 }
 

@@ -62,7 +62,8 @@ Examples
     Page{"show flows", R"(sluice show flows lists open flows: which client talks to which VIP, through which node.
 
   --protocol tcp|udp        only these
-  --client ADDRESS[:PORT]   only those of this client
+  --client ADDRESS[:PORT]   only those of this client; with a port, an IPv6 address
+                            stands in brackets
   --vip ADDRESS[:PORT]      only those to this address
   --node NAME|ADDRESS       only those that this node serves
   --limit NUMBER            no more than so many (100)
@@ -70,6 +71,7 @@ Examples
 Examples
   sluice show flows --client 198.51.100.10
   sluice show flows --vip 203.0.113.64:443 --node worker-2 --limit 1000
+  sluice show flows --vip [2001:db8:64::1]:443
 )"},
     Page{"show ports", R"(sluice show ports lists the network ports that sluiced drives, with their counters.
 
@@ -110,7 +112,7 @@ The word `flow` may be left out.
 
 Examples
   sluice explain flow tcp 198.51.100.10:40000 203.0.113.64:443
-  sluice explain flow udp 198.51.100.10:5353 203.0.113.65:53
+  sluice explain flow udp [2001:db8:c::10]:5353 [2001:db8:64::1]:53
 )"},
 };
 

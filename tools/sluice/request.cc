@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "conf/nearest.h"
-#include "net/address.h"
+#include "net/endpoint.h"
 #include "tools/sluice/text.h"
 
 namespace sluice::cli {
@@ -16,29 +16,12 @@ using base::fail;
 using base::Result;
 
 constexpr std::uint32_t kFlowsShown = 100;
-constexpr std::uint32_t kPortMax = 65535;
 
-struct Endpoint {
-  std::string address;
-  std::uint32_t port = 0;  // 0: not said
-};
-
-Result<Endpoint> parse_endpoint(const std::string& text) {
-  const auto colon = text.find(':');
-  const auto address = net::Ipv4Address::parse(text.substr(0, colon));
-  if (!address) return fail(address.message());
-  Endpoint result{.address = address->to_string()};
-  if (colon == std::string::npos) return result;
-  const auto port = parse_number(text.substr(colon + 1), kPortMax);
-  if (!port || *port == 0) return fail("'" + text + "': a port is a number from 1 to 65535");
-  result.port = *port;
-  return result;
-}
-
-Result<Endpoint> parse_full_endpoint(const std::string& text) {
-  auto result = parse_endpoint(text);
-  if (result && result->port == 0) return fail("'" + text + "': its port is missing, as in " + text + ":80");
-  return result;
+Result<net::Endpoint> parse_full_endpoint(const std::string& text) {
+  auto result = net::Endpoint::parse(text);
+  if (!result || result->port) return result;
+  return fail("'" + text + "': its port is missing, as in " +
+              net::with_port(result->address.to_string(), net::Be16{80}));
 }
 
 Result<std::string> parse_protocol(const std::string& text) {
@@ -62,13 +45,14 @@ std::vector<std::string_view> words_at(std::string_view verb) {
   return words;
 }
 
-void set_endpoint(const std::string& option, const Endpoint& endpoint, admin::FlowFilter& filter) {
+void set_endpoint(const std::string& option, const net::Endpoint& endpoint, admin::FlowFilter& filter) {
+  const std::uint32_t port = endpoint.port ? endpoint.port->host() : 0;
   if (option == "client") {
-    filter.set_client(endpoint.address);
-    filter.set_client_port(endpoint.port);
+    filter.set_client(endpoint.address.to_string());
+    filter.set_client_port(port);
   } else {
-    filter.set_vip(endpoint.address);
-    filter.set_vip_port(endpoint.port);
+    filter.set_vip(endpoint.address.to_string());
+    filter.set_vip_port(port);
   }
 }
 
@@ -90,7 +74,7 @@ Result<admin::Request> show_flows(const std::map<std::string, std::string>& filt
       if (!limit || *limit == 0) return explain("'" + value + "' is no number of flows");
       question.set_limit(*limit);
     } else {
-      const auto endpoint = parse_endpoint(value);
+      const auto endpoint = net::Endpoint::parse(value);
       if (!endpoint) return explain(endpoint.message());
       set_endpoint(name, *endpoint, filter);
     }
@@ -131,13 +115,17 @@ Result<admin::Request> explain_flow(const std::vector<std::string>& operands) {
   if (!client) return fail("explain flow: client " + client.message());
   const auto vip = parse_full_endpoint(operands[2]);
   if (!vip) return fail("explain flow: VIP " + vip.message());
+  if (client->address.is_v4() != vip->address.is_v4()) {
+    return fail("explain flow: client " + client->address.to_string() + " and VIP " + vip->address.to_string() +
+                " are of different families: no flow can have both");
+  }
   admin::Request request;
   auto& question = *request.mutable_explain_flow();
   question.set_protocol(*protocol);
-  question.set_client(client->address);
-  question.set_client_port(client->port);
-  question.set_vip(vip->address);
-  question.set_vip_port(vip->port);
+  question.set_client(client->address.to_string());
+  question.set_client_port(client->port->host());
+  question.set_vip(vip->address.to_string());
+  question.set_vip_port(vip->port->host());
   return request;
 }
 

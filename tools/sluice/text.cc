@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "net/endpoint.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -24,7 +26,7 @@ std::string duration(double seconds) {
 }
 
 std::string endpoint(std::string_view host, std::uint32_t port) {
-  return host.empty() ? "" : fmt::format("{}:{}", host, port);
+  return host.empty() ? "" : net::with_port(host, net::Be16{static_cast<std::uint16_t>(port)});
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
