@@ -25,7 +25,7 @@ struct PipelineOptions {
   std::vector<net::Ipv4Address> snat_addresses;
   std::vector<net::Ipv6Address> snat6_addresses;  // None: no IPv6 flows, and no memory for any.
   nat::PortRange snat_ports{32'768, 65'535};
-  unsigned refusals_a_second = 1000;  // More packets than these are dropped in silence.
+  unsigned refusals_a_second = kRefusalsASecond;
 };
 
 // Flows and SNAT ports of one family, and the steps that need them. Without SNAT addresses it holds no flow.

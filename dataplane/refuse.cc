@@ -140,16 +140,16 @@ void make_icmp(IcmpMeaning meaning, Packet& packet) {
                                 has_pseudo_header ? answer_sum<Family>(key, kProtocol, l4_length) : 0);
 }
 
-Verdict refusal_of(const Packet& packet, IpProtocol protocol) {
-  switch (packet.verdict) {
+Verdict refusal_of(Verdict drop, IpProtocol protocol, std::uint8_t tcp_flags) {
+  switch (drop) {
     case Verdict::kDropTtl: return Verdict::kReplyTimeExceeded;
     case Verdict::kDropNoService:
     case Verdict::kDropNoBackend:
     case Verdict::kDropNoFlow: break;
-    default: return packet.verdict;
+    default: return drop;
   }
   if (protocol == IpProtocol::kUdp) return Verdict::kReplyUnreachable;
-  return (packet.tcp().flags & net::kTcpRst) != 0 ? packet.verdict : Verdict::kReplyReset;
+  return (tcp_flags & net::kTcpRst) != 0 ? drop : Verdict::kReplyReset;
 }
 
 // An ICMP message wants more than the packet has, if that is short; a reset never does.
@@ -162,9 +162,9 @@ bool has_room(const Packet& packet, Verdict refusal) {
 template <typename Family>
 Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet) {
   const auto& key = packet.key<Family>();
-  const Verdict refusal = refusal_of(packet, key.protocol);
-  const bool is_possible =
-      refusal != packet.verdict && is_one_host(key.source) && has_room<Family>(packet, refusal) && limit.take(now);
+  const bool is_tcp = packet.has_ports && key.protocol == IpProtocol::kTcp;
+  const Verdict refusal = refusal_of(packet.verdict, key, is_tcp ? packet.tcp().flags : std::uint8_t{0});
+  const bool is_possible = refusal != packet.verdict && has_room<Family>(packet, refusal) && limit.take(now);
   if (!is_possible) return packet.verdict;
   if (refusal == Verdict::kReplyReset) {
     make_reset<Family>(packet);
@@ -188,6 +188,14 @@ bool RefusalLimit::take(nat::Tick now) {
   credit_ -= kSecond;
   return true;
 }
+
+template <typename Family>
+Verdict refusal_of(Verdict drop, const net::FlowKey<Family>& key, std::uint8_t tcp_flags) {
+  const Verdict refusal = refusal_of(drop, key.protocol, tcp_flags);
+  return refusal != drop && is_one_host(key.source) ? refusal : drop;
+}
+template Verdict refusal_of(Verdict drop, const net::FlowKey4& key, std::uint8_t tcp_flags);
+template Verdict refusal_of(Verdict drop, const net::FlowKey6& key, std::uint8_t tcp_flags);
 
 Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet) {
   switch (packet.family) {

@@ -12,6 +12,8 @@
 
 namespace sluice::dataplane {
 
+inline constexpr unsigned kRefusalsASecond = 1000;  // Of each worker; more packets are dropped in silence.
+
 // How many refusals may go out: so many a second, and as many at once after a second without any (RFC 1812 4.3.2.8).
 class RefusalLimit {
  public:
@@ -24,6 +26,11 @@ class RefusalLimit {
   std::uint64_t credit_;  // In refusals, times the nanoseconds of a second.
   nat::Tick last_ = 0;
 };
+
+// What the sender of a dropped packet is told, or the drop itself where it is told nothing: the rule alone, without
+// limit and room. `tcp_flags` count for TCP only.
+template <typename Family>
+Verdict refusal_of(Verdict drop, const net::FlowKey<Family>& key, std::uint8_t tcp_flags);
 
 // The verdict of a packet that was dropped: what its sender is told, or the drop that it is.
 Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet);
