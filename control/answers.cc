@@ -163,6 +163,8 @@ void Answers::explain_flow(const messages::ExplainFlow& request, Reply reply) {
     shown.set_sentence(step.sentence);
   }
   explained.set_verdict(std::string{name(told.verdict)});
+  if (told.instead_of) explained.set_instead_of(std::string{name(*told.instead_of)});
+  for (const auto& address : told.snat) explained.add_snat(address.to_string());
   if (told.service) {
     const auto known = names.services.find(*told.service);
     if (known != names.services.end()) explained.set_service(known->second);

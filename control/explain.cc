@@ -1,6 +1,11 @@
 #include "control/explain.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/refuse.h"
 #include "dataplane/steer.h"
+#include "net/endpoint.h"
 
 namespace sluice::control {
 namespace {
@@ -28,6 +33,8 @@ class Teller {
     told_.verdict = find_service();
     if (told_.verdict == Verdict::kContinue) told_.verdict = choose_node();
     if (told_.verdict == Verdict::kContinue) told_.verdict = find_ways();
+    if (told_.verdict == Verdict::kContinue) told_.verdict = find_source();
+    refuse();
     return std::move(told_);
   }
 
@@ -36,17 +43,26 @@ class Teller {
 
   Verdict find_service() {
     const auto id = snapshot_.services.find(key_.destination, key_.destination_port, key_.protocol);
-    const std::string target = net::to_string(key_.protocol) + " " + key_.destination.to_string() + ":" +
-                               std::to_string(key_.destination_port.host());
-    if (id == lb::kNoService) {
-      const bool is_vip = snapshot_.services.has_vip(key_.destination);
-      say("classify", is_vip ? key_.destination.to_string() + " is a VIP, but no Service has " + target
-                             : key_.destination.to_string() + " is no VIP of ours: the packet is the kernel's");
-      return is_vip ? Verdict::kDropNoService : Verdict::kToKernel;
-    }
+    const std::string address = key_.destination.to_string();
+    const std::string target = net::to_string(key_.protocol) + " " + net::with_port(address, key_.destination_port);
+    if (id == lb::kNoService) return judge_unknown(address, target);
     told_.service = id;
     say("classify", target + " is service port " + std::to_string(id));
     return Verdict::kContinue;
+  }
+
+  Verdict judge_unknown(const std::string& address, const std::string& target) {
+    if (snapshot_.services.has_vip(key_.destination)) {
+      say("classify", address + " is a VIP, but no Service has " + target);
+      return Verdict::kDropNoService;
+    }
+    const auto& answered = snapshot_.answered_addresses;
+    if (std::ranges::binary_search(answered, key_.destination)) {
+      say("classify", address + " is a SNAT address: there is nothing but answers to open flows");
+      return Verdict::kDropStray;
+    }
+    say("classify", address + " is no VIP of ours: the packet is the kernel's");
+    return Verdict::kToKernel;
   }
 
   Verdict choose_node() {
@@ -80,8 +96,7 @@ class Teller {
   Verdict find_ways() {
     const auto to_node = judge_way("the node", backend_->next_hop);
     const auto to_client = judge_way("the client", snapshot_.routes.find(key_.source));
-    if (to_node != Verdict::kContinue) return to_node;
-    return to_client == Verdict::kContinue ? Verdict::kToNode : to_client;
+    return to_node != Verdict::kContinue ? to_node : to_client;
   }
 
   Verdict judge_way(const std::string& whose, std::uint16_t index) {
@@ -92,6 +107,32 @@ class Teller {
     const auto& hop = all_.next_hops[index];
     say("rewrite", "way to " + whose + ": " + describe(hop, port_names_));
     return hop.kind == dataplane::NextHop::Kind::kUnresolved ? Verdict::kDropUnresolved : Verdict::kContinue;
+  }
+
+  // Which address and port it is hangs on a secret, and on the flows that are open then.
+  Verdict find_source() {
+    std::string addresses;
+    for (const auto& address : snapshot_.snat_addresses) {
+      told_.snat.emplace_back(address);
+      addresses += (addresses.empty() ? "" : ", ") + address.to_string();
+    }
+    if (told_.snat.empty()) {
+      say("steer", "there is no SNAT address of " + std::string{Family::kName});
+      return Verdict::kDropSnatExhausted;
+    }
+    say("rewrite", "source: " + std::string{told_.snat.size() == 1 ? "" : "one of "} + addresses +
+                       ", with a port that is chosen when the flow opens");
+    return Verdict::kToNode;
+  }
+
+  void refuse() {
+    const Verdict refusal = dataplane::refusal_of(told_.verdict, key_, net::kTcpSyn);
+    if (refusal == told_.verdict) return;
+    say("refuse", std::string{refusal == Verdict::kReplyReset ? "the client gets a TCP reset"
+                                                              : "the client gets ICMP port unreachable"} +
+                      ", or nothing while there are more than " + std::to_string(dataplane::kRefusalsASecond) +
+                      " of these a second on a worker");
+    told_.instead_of = std::exchange(told_.verdict, refusal);
   }
 
   const dataplane::Snapshot& all_;

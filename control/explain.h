@@ -15,16 +15,18 @@ namespace sluice::control {
 
 struct ExplainedFlow {
   struct Step {
-    std::string step;  // As the pipeline calls it: "classify", "admit", "steer", "rewrite".
+    std::string step;  // As the pipeline calls it: "classify", "admit", "steer", "rewrite", "refuse".
     std::string sentence;
   };
   std::vector<Step> steps;
   dataplane::Verdict verdict{};
-  std::optional<std::uint32_t> service;  // Id in the snapshot.
+  std::optional<dataplane::Verdict> instead_of;  // The drop that a refusal is the answer to.
+  std::optional<std::uint32_t> service;          // Id in the snapshot.
   unsigned slot = 0;
   unsigned slots = 0;
   std::optional<net::IpAddress> node;  // The chosen one.
   net::Be16 node_port;                 // Meaningful with a service.
+  std::vector<net::IpAddress> snat;    // One of these it will come from, with a port that nobody knows before.
 };
 
 // `port_names` by index of the dataplane port.

@@ -75,6 +75,7 @@ def test_explain_flow_foretells_the_node_of_a_connection(edge):
     for port in range(41000, 41012):
         foretold = edge.ask("explain", "flow", "tcp", f"{topology.CLIENT}:{port}", f"{address}:80")
         assert foretold["verdict"] == "to_node" and foretold["service"].endswith(FULL_NAME), foretold
+        assert foretold["snat"] == [topology.APPLIANCE_LAN] and "live" not in foretold, foretold
         assert edge.client.get(address, source_port=port).node == foretold["node"], foretold
         nodes.add(foretold["node"])
     assert len(nodes) > 1
@@ -139,12 +140,14 @@ def test_a_question_about_nothing_is_answered_by_a_sentence(edge):
     assert done.returncode != 0 and done.stderr
 
 
-def test_a_flow_to_a_port_that_nobody_has_is_explained_and_counted(edge):
+def test_a_flow_to_a_port_that_nobody_has_is_refused_as_foretold(edge):
     address = edge.serve()
     explained = edge.ask("explain", "flow", "tcp", f"{topology.CLIENT}:43000", f"{address}:81")
-    assert explained["verdict"] == "drop_no_service" and not explained.get("node")
+    assert (explained["verdict"], explained["instead_of"]) == ("reply_reset", "drop_no_service")
+    assert not explained["node"] and not explained["snat"]
     before = edge.dropped("reply_reset")
-    assert edge.client.is_dead(address, 81)
+    with pytest.raises(ConnectionRefusedError):
+        edge.client.connect(address, 81, source_port=43000)
     assert edge.dropped("reply_reset") > before
 
 

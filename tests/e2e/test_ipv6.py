@@ -1,6 +1,7 @@
 """IPv6 beside IPv4, and alone: addresses from the pool, HTTP, datagrams and bytes from the client to the pods."""
 
 import ipaddress
+import json
 import socket
 
 import pytest
@@ -73,6 +74,31 @@ def test_a_service_gains_and_loses_a_family(edge):
     assert wait_addresses(edge, 1) == [four]
     wait_for(lambda: edge.client.is_dead(six), 5, f"the end of {six}")
     edge.wait_http(four)
+
+
+def test_a_flow_is_foretold_shown_and_found(edge, echo):
+    client, vip = f"[{topology.CLIENT6}]:42000", f"[{echo}]:9000"
+    foretold = edge.ask("explain", "flow", "tcp", client, vip)
+    assert (foretold["verdict"], foretold["snat"]) == ("to_node", [topology.APPLIANCE_LAN6])
+    assert "chosen when the flow opens" in foretold["steps"][-1]["sentence"]
+    with edge.client.connect(echo, 9000, source_port=42000) as connection:
+        connection.sendall(b"W")
+        seen = json.loads(connection.makefile().readline())
+        assert seen["node"] == foretold["node"]
+        live = edge.ask("explain", "flow", "tcp", client, vip)["live"]
+        assert (live["vip"], live["node"]) == (echo, seen["node"])
+        assert (live["snat"], live["snat_port"]) == (seen["peer"], seen["peer_port"])
+        for filters in (["--client", client], ["--client", topology.CLIENT6, "--vip", vip]):
+            assert live["snat_port"] in [row["snat_port"] for row in edge.ask("show", "flows", *filters)["flows"]]
+        shown = edge.lab.sluice("show", "flows", "--client", client).stdout
+        assert client in shown and vip in shown and f"[{seen['peer']}]:{seen['peer_port']}" in shown
+
+
+def test_a_refused_flow_is_refused_as_foretold(edge, echo):
+    explained = edge.ask("explain", "flow", "tcp", f"[{topology.CLIENT6}]:43000", f"[{echo}]:81")
+    assert (explained["verdict"], explained["instead_of"]) == ("reply_reset", "drop_no_service")
+    with pytest.raises(ConnectionRefusedError):
+        edge.client.connect(echo, 81, source_port=43000)
 
 
 def test_datagrams_come_back_and_the_address_answers_ping(edge, echo):

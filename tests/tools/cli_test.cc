@@ -218,6 +218,11 @@ TEST(ExplainFlow, TellsStepsAndVerdict) {
       "verdict: to_node, service edge/shop/web, node worker-1:30080, slot 7 of 251\n";
   EXPECT_EQ(to_text(explained), steps + "open now: no; this is what would become of its first packet\n");
 
+  auto refused = explained;
+  refused.set_verdict("reply_reset");
+  refused.set_instead_of("drop_no_backend");
+  EXPECT_THAT(to_text(refused), HasSubstr("verdict: reply_reset instead of drop_no_backend, service edge/shop/web"));
+
   *explained.mutable_live() = message<admin::Flow>(
       R"(state: "established" node: "192.0.2.11" node_port: 30080 snat: "192.0.2.5" snat_port: 1024 worker: 1)");
   EXPECT_THAT(to_text(explained),

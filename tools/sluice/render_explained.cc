@@ -49,6 +49,7 @@ std::string nodes_of(const admin::ServiceExplained& explained) {
 
 std::string verdict_of(const admin::FlowExplained& explained) {
   std::string text = "verdict: " + explained.verdict();
+  if (!explained.instead_of().empty()) text += " instead of " + explained.instead_of();
   if (!explained.service().empty()) text += ", service " + explained.service();
   if (!explained.node().empty()) text += ", node " + endpoint(explained.node(), explained.node_port());
   if (explained.slots_total() != 0) {
