@@ -2,9 +2,10 @@
 // Tells the neighbours on a segment that a VIP is here now (frames.h says how) when this box takes it, so that routers
 // and hosts with an older entry correct it at once. Requests for it are answered by the engine.
 //
-// A VIP is announced three times, 0, 1 and 2 s after it was taken, out of the port's TAP, from where the workers send
-// it to the wire. Frames are sent in batches with pauses, so that thousands of VIPs neither hold up the control thread
-// nor overflow the TAP. What cannot be sent is logged and counted; the later rounds make up for it.
+// A VIP is announced three times, 0, 1 and 2 s after it was taken or a port's link came back (change.h), out of the
+// port's TAP, from where the workers send it to the wire. Frames are sent in batches with pauses, so that thousands of
+// VIPs neither hold up the control thread nor overflow the TAP. What cannot be sent is logged and counted; the later
+// rounds make up for it.
 //
 // Probing for conflicts and refreshing come with issue 6.
 
@@ -28,6 +29,7 @@ struct Interface {
   int index = 0;        // The kernel's, of the port's TAP.
   std::string name;     // For the log.
   net::MacAddress mac;  // The port's: where the VIP is to be reached.
+  bool operator==(const Interface&) const = default;
 };
 
 // Puts one frame onto an interface's wire.
