@@ -18,6 +18,7 @@ using base::Result;
 constexpr std::chrono::milliseconds kCoalesce{1};  // Changes within this time share a turn.
 constexpr std::chrono::seconds kRetryLedger{5};
 constexpr std::chrono::seconds kSettle{1};  // After the start, those clusters that can be read shall be first.
+constexpr std::chrono::seconds kLookAtLinks{1};
 
 std::string host_name() {
   char name[256] = "sluice";
@@ -62,6 +63,7 @@ Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options op
     self.is_settled_ = true;
     self.changed();
   });
+  self.watch_links();
   self.changed();
   return appliance;
 }
@@ -109,7 +111,7 @@ void Appliance::turn() {
   const Plan before = std::move(plan_);
   plan_anew();
   publish(before);
-  announce(before);
+  announce();
   for (const auto& cluster : clusters_) cluster->tell(before, plan_);
   tell_warnings();
 }
@@ -165,27 +167,40 @@ void Appliance::publish(const Plan& before) {
   forwarder_->publish(std::move(built.snapshot));
 }
 
-void Appliance::announce(const Plan& before) {
-  std::vector<announce::Interface> interfaces;
+void Appliance::announce() {
+  announce::Held held{.segments = segments()};
+  for (const auto& service : plan_.services) {
+    if (service.stage != PlannedService::Stage::kServed) continue;
+    for (const auto& vip : service.vips) held.vips.push_back(vip.address);
+  }
+  const auto change = announce::compare(announced_, held);
+  for (const auto& vip : change.left) announcer_->withdraw(vip);
+  for (const auto& [vip, interfaces] : change.due) announcer_->announce(vip, interfaces);
+  announced_ = std::move(held);
+}
+
+void Appliance::watch_links() {
+  if (segments() != announced_.segments) announce();
+  reactor_.after(kLookAtLinks, [this] { watch_links(); });
+}
+
+std::vector<announce::Segment> Appliance::segments() const {
+  std::vector<announce::Segment> segments;
+  const auto is_running = [this](const std::string& name) {
+    const auto link = kernel_->link(name);
+    return link && link->running;
+  };
+  const auto wires = forwarder_->port_status();
   for (const auto& link : port_links()) {
     const auto& port = options_.ports[link.port];
-    if (port.announces_vips) interfaces.push_back({.index = link.link, .name = port.tap, .mac = link.mac});
+    if (!port.announces_vips) continue;
+    // Of a kernel's interface, the kernel knows; its driver in DPDK says "up" whatever happens.
+    const auto& interface = options_.forwarder.ports[link.port].interface;
+    const bool has_carrier = interface.empty() ? wires[link.port].link_up : is_running(interface);
+    segments.push_back({.interface = {.index = link.link, .name = port.tap, .mac = link.mac},
+                        .is_up = has_carrier && is_running(port.tap)});
   }
-  const auto served = [](const Plan& plan) {
-    std::vector<net::IpAddress> vips;
-    for (const auto& service : plan.services) {
-      if (service.stage != PlannedService::Stage::kServed) continue;
-      for (const auto& vip : service.vips) vips.push_back(vip.address);
-    }
-    std::ranges::sort(vips);
-    return vips;
-  };
-  const auto old_vips = served(before), new_vips = served(plan_);
-  std::vector<net::IpAddress> taken, left;
-  std::ranges::set_difference(new_vips, old_vips, std::back_inserter(taken));
-  std::ranges::set_difference(old_vips, new_vips, std::back_inserter(left));
-  for (const auto& vip : left) announcer_->withdraw(vip);
-  for (const auto& vip : taken) announcer_->announce(vip, interfaces);
+  return segments;
 }
 
 std::vector<PortLink> Appliance::port_links() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/announce/change.h"
 #include "control/announce/l2.h"
 #include "control/cluster_link.h"
 #include "control/health/prober.h"
@@ -44,8 +45,10 @@ class Appliance {
   bool ready() const;
   void plan_anew();  // Reconciles, and makes the outcome durable, as far as that can be.
   void publish(const Plan& before);
-  void announce(const Plan& before);
   void tell_warnings();
+  void announce();
+  void watch_links();  // Now and from time to time: NICs do not say when their link comes back.
+  std::vector<announce::Segment> segments() const;
   std::vector<dataplane::Port> dataplane_ports() const;
 
   Reactor& reactor_;
@@ -61,6 +64,7 @@ class Appliance {
   std::unique_ptr<health::Prober> prober_;  // Null: not wished.
   SnapshotBuilder builder_;
   Plan plan_;
+  announce::Held announced_;
   bool turn_is_due_ = false;
   bool network_changed_ = true;  // Since the last snapshot.
   bool is_settled_ = false;      // Clusters had time to be read: nobody waits for the rest.

@@ -31,6 +31,18 @@ def test_routes_come_back_with_a_link_that_was_down(edge, address):
     assert_served_again(edge, address)
 
 
+@pytest.mark.parametrize("link", [WAN, "wan"], ids=["tap", "wire"])
+def test_addresses_are_announced_again_where_a_link_was_down(edge, address, link):
+    router, wrong = edge.lab.ns("router"), "02:00:00:00:00:99"
+    edge.pause(3)  # The rounds that it came with are over.
+    ip(edge, "link", "set", link, "down")
+    edge.pause(1.5)
+    ip(edge, "link", "set", link, "up")
+    router.run(["ip", "neigh", "replace", address, "lladdr", wrong, "nud", "reachable", "dev", "uplink"])
+    wait_for(lambda: wrong not in router.run(["ip", "neigh", "show", address]).stdout, 5, "the right MAC address")
+    assert_served_again(edge, address)
+
+
 def test_a_route_that_somebody_removed_comes_back(edge, address):
     for family in ("-4", "-6"):
         ip(edge, family, "route", "del", "default")
