@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <sstream>
-#include <tuple>
 #include <utility>
 
 #include "conf/defaults.h"
@@ -15,32 +15,27 @@
 namespace sluice::conf {
 namespace {
 
-bool contains(std::string_view outer, std::string_view inner) {
-  if (inner.substr(0, outer.size()) != outer) return false;
-  return outer.size() == inner.size() || outer.empty() || inner[outer.size()] == '.' || inner[outer.size()] == '[';
-}
-
-// What could not be read is not judged as well.
-bool was_readable(std::string_view path, const std::vector<Problem>& reading) {
-  return std::none_of(reading.begin(), reading.end(), [&](const Problem& problem) {
-    return contains(path, problem.path) || contains(problem.path, path);
-  });
+bool is_about_the_same(const Problem& one, const Problem& other) {
+  return is_within(one.path, other.path) || is_within(other.path, one.path);
 }
 
 }  // namespace
 
+void Loaded::add(std::vector<Problem> found) {
+  std::erase_if(found, [&](const Problem& one) {
+    return std::ranges::any_of(problems, [&](const Problem& known) { return is_about_the_same(one, known); });
+  });
+  std::ranges::move(found, std::back_inserter(problems));
+  std::ranges::stable_sort(problems, {}, [](const Problem& one) { return std::pair{one.line, one.column}; });
+}
+
 Loaded load(std::string_view yaml_text) {
   Loaded loaded;
   Reading reading = read_yaml(yaml_text, loaded.config);
-  loaded.problems = reading.problems;
-  apply_defaults(loaded.config);
-  for (Problem& problem : validate(loaded.config, reading.positions)) {
-    if (was_readable(problem.path, reading.problems)) loaded.problems.push_back(std::move(problem));
-  }
-  std::stable_sort(loaded.problems.begin(), loaded.problems.end(), [](const Problem& a, const Problem& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
-  });
+  loaded.problems = std::move(reading.problems);
   loaded.positions = std::move(reading.positions);
+  apply_defaults(loaded.config);
+  loaded.add(validate(loaded.config, loaded.positions));
   return loaded;
 }
 

@@ -11,11 +11,14 @@
 namespace sluice::conf {
 
 struct Loaded {
-  Config config;  // With defaults applied. Not to be used unless ok().
-  std::vector<Problem> problems;
-  Positions positions;  // Of the values, for those who find more wrong with them.
+  Config config;                  // With defaults applied. Unless ok(), only to look for more problems.
+  std::vector<Problem> problems;  // In the order of the file.
+  Positions positions;            // Of the values, for those who find more wrong with them.
 
   bool ok() const { return problems.empty(); }
+  // Takes in what else is wrong. What is about a value that has a problem already, or a part of it, is left out: it
+  // only follows from that.
+  void add(std::vector<Problem> found);
 };
 
 Loaded load(std::string_view yaml_text);

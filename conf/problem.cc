@@ -9,6 +9,11 @@ std::string to_string(const Problem& problem, std::string_view file) {
   return text + ": " + problem.message;
 }
 
+bool is_within(std::string_view path, std::string_view outer) {
+  if (path.substr(0, outer.size()) != outer) return false;
+  return outer.size() == path.size() || outer.empty() || path[outer.size()] == '.' || path[outer.size()] == '[';
+}
+
 Position Positions::of(std::string_view path) const {
   while (!path.empty()) {
     if (const auto found = positions_.find(path); found != positions_.end()) return found->second;

@@ -26,6 +26,9 @@ struct Position {
   int column = 0;
 };
 
+// Whether the value at `path` is the one at `outer` or a part of it.
+bool is_within(std::string_view path, std::string_view outer);
+
 // Where the values of a file stand.
 class Positions {
  public:

@@ -73,6 +73,21 @@ TEST(Load, DoesNotJudgeWhatCouldNotBeRead) {
   EXPECT_THAT(problems(load("a: [")), testing::SizeIs(1));
 }
 
+TEST(Load, TakesInWhatOthersFindWrongWithWhatWasRight) {
+  Loaded loaded = load("ports: 5\nsnat: []\npools: [x]\nclusters: [{name: a, kubecfg: /k}]\n");
+  Findings findings{loaded.positions};
+  findings.add("clusters[0].name", "is odd");
+  findings.add("ports[0].name", "part of what could not be read");
+  findings.add("pools", "has a part that could not be read");
+  findings.add("snat", "could not be read");
+  findings.add("state_dir", "is odd too");
+  loaded.add(findings.take());
+  EXPECT_THAT(problems(loaded),
+              testing::ElementsAre("f:1:1: state_dir: is odd too", testing::HasSubstr("ports: "),
+                                   testing::HasSubstr("snat: "), testing::HasSubstr("pools[0]: "),
+                                   "f:4:19: clusters[0].name: is odd", testing::HasSubstr("clusters[0].kubecfg: ")));
+}
+
 TEST(Load, SaysThatAFileCannotBeRead) {
   EXPECT_THAT(problems(load_file("/nonexistent/sluice.yaml")),
               testing::ElementsAre("f: cannot be read: No such file or directory"));

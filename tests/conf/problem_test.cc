@@ -14,6 +14,14 @@ TEST(Problem, OfTheWholeFileHasNoLineOrPath) {
   EXPECT_EQ(to_string({0, 0, "", "cannot be read: Is a directory"}, "/etc"), "/etc: cannot be read: Is a directory");
 }
 
+TEST(Path, IsWithinItselfAndWhatContainsIt) {
+  EXPECT_TRUE(is_within("pools[0].ranges[1]", "pools[0].ranges[1]"));
+  EXPECT_TRUE(is_within("pools[0].ranges[1]", "pools"));
+  EXPECT_TRUE(is_within("pools[0].ranges[1]", ""));
+  EXPECT_FALSE(is_within("pools[0]", "pools[0].name"));
+  EXPECT_FALSE(is_within("pools_more", "pools"));
+}
+
 TEST(Positions, FallBackToWhatContainsTheValue) {
   Positions positions;
   positions.set("pools[0]", {7, 5});
