@@ -5,6 +5,7 @@
 // counts). Where the engine chooses (SNAT address and port), frames say kLearned and 0: filled in from the last packet
 // that went to a node.
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ std::vector<Case> refused_cases();
 std::vector<Case> refusal_cases();
 std::vector<Case> ipv6_cases();
 std::vector<Case> all_cases();
+std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts);
 
 // Frames that many cases begin with.
 Frame from_client(std::uint16_t port, std::uint8_t flags);     // client:40000 → VIP:port, at the wan port

@@ -44,12 +44,14 @@ Frame to_client(std::uint16_t port, std::uint8_t flags) {
           .ttl = 63};
 }
 
-std::vector<Case> all_cases() {
+std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts) {
   std::vector<Case> all;
-  for (auto part : {tcp_cases(), udp_cases(), answer_cases(), refused_cases(), refusal_cases(), ipv6_cases()}) {
-    for (auto& one : part) all.push_back(std::move(one));
-  }
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
   return all;
+}
+
+std::vector<Case> all_cases() {
+  return joined({tcp_cases(), udp_cases(), answer_cases(), refused_cases(), refusal_cases(), ipv6_cases()});
 }
 
 }  // namespace sluice::cases

@@ -188,11 +188,7 @@ std::vector<Case> echo_cases() {
 }  // namespace
 
 std::vector<Case> ipv6_cases() {
-  std::vector<Case> all;
-  for (auto part : {translated_cases(), refused_ipv6_cases(), neighbour_cases(), echo_cases()}) {
-    for (auto& one : part) all.push_back(std::move(one));
-  }
-  return all;
+  return joined({translated_cases(), refused_ipv6_cases(), neighbour_cases(), echo_cases()});
 }
 
 }  // namespace sluice::cases

@@ -156,12 +156,6 @@ std::vector<Case> time_exceeded_cases() {
 
 }  // namespace
 
-std::vector<Case> refusal_cases() {
-  std::vector<Case> all;
-  for (auto part : {reset_cases(), unreachable_cases(), time_exceeded_cases()}) {
-    for (auto& one : part) all.push_back(std::move(one));
-  }
-  return all;
-}
+std::vector<Case> refusal_cases() { return joined({reset_cases(), unreachable_cases(), time_exceeded_cases()}); }
 
 }  // namespace sluice::cases

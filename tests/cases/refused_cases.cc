@@ -119,12 +119,6 @@ std::vector<Case> kernel_cases() {
 
 }  // namespace
 
-std::vector<Case> refused_cases() {
-  std::vector<Case> all;
-  for (auto part : {malformed_cases(), unserved_cases(), kernel_cases()}) {
-    for (auto& one : part) all.push_back(std::move(one));
-  }
-  return all;
-}
+std::vector<Case> refused_cases() { return joined({malformed_cases(), unserved_cases(), kernel_cases()}); }
 
 }  // namespace sluice::cases
