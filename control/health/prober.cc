@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::size_t kInFlightMax = 256;  // Each is a socket for as long as the timeout.
 constexpr std::chrono::milliseconds kUrgentInterval{50};
-constexpr double kSpread = 0.1;  // Of the interval, to either side.
+constexpr std::size_t kAnswerBytesMax = 64 << 10;  // A health port says a line or a page; more is something else.
+constexpr double kSpread = 0.1;                    // Of the interval, to either side.
 
 std::string server_of(const Target& target) {
   const std::string address = target.address.to_string();
@@ -23,7 +24,7 @@ Answer answer_of(const kube::Response& response) {
 void tell(const Target& target, Standing before, Standing now, const kube::Response& response) {
   if (before == now) return;
   if (now == Standing::kFails) {
-    const std::string why = response.status != 0 ? "HTTP status " + std::to_string(response.status) : response.error;
+    const std::string why = response.error.empty() ? "HTTP status " + std::to_string(response.status) : response.error;
     spdlog::warn("health port {} fails: {}", server_of(target), why);
   } else if (before == Standing::kFails) {
     spdlog::info("health port {} passes again", server_of(target));
@@ -80,6 +81,7 @@ void Prober::ask(const Target& target, Probe& probe) {
   ++in_flight_;
   probe.is_in_flight = true;
   kube::HttpRequest request{.path = "/healthz"};
+  request.body_max = kAnswerBytesMax;
   request.connect_timeout = request.timeout = settings_.timeout;
   request.on_done = [this, target](const kube::Response& response) { hear(target, response); };
   probe.request = http_.send(std::move(request), {.server = server_of(target)});

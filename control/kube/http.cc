@@ -44,6 +44,9 @@ struct HttpClient::Transfer {
     long number = 0;
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
     if (code == CURLE_COULDNT_CONNECT && number != 0) return server + ": " + std::strerror(static_cast<int>(number));
+    if (code == CURLE_WRITE_ERROR) {  // By our own body hook only.
+      return server + ": the answer is longer than " + std::to_string(request.body_max) + " bytes";
+    }
     if (code == CURLE_OPERATION_TIMEDOUT) return server + ": no answer in time";
     return server + ": " + (error[0] == '\0' ? curl_easy_strerror(code) : error.data());
   }
@@ -54,6 +57,7 @@ struct HttpClient::Transfer {
   HttpClient* client = nullptr;
   HttpRequest request;
   Response response;
+  std::size_t body_size = 0;
   std::string arrived;  // Not yet handed to on_data.
   bool opened = false;  // The header of the last answer is complete…
   bool told = false;    // … and on_open was called.
@@ -87,6 +91,8 @@ struct HttpClient::Hooks {
   static std::size_t body(char* bytes, std::size_t size, std::size_t count, void* user) {
     auto& transfer = *static_cast<Transfer*>(user);
     const std::string_view chunk{bytes, size * count};
+    transfer.body_size += chunk.size();
+    if (transfer.request.body_max > 0 && transfer.body_size > transfer.request.body_max) return 0;  // Ends it.
     if (transfer.succeeds()) {
       transfer.arrived.append(chunk);
     } else {

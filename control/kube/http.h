@@ -33,6 +33,7 @@ struct HttpRequest {
   std::string path;                  // "/api/v1/nodes?limit=500", put behind Access::server
   std::vector<std::string> headers;  // "Content-Type: application/json"
   std::string body;
+  std::size_t body_max = 0;  // Bytes of the answer's body; a longer one is broken off with an error. 0: any number.
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{0};       // For the whole request; 0: none.
   std::chrono::milliseconds idle_timeout{0};  // Without a single byte; 0: none.

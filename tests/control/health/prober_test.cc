@@ -71,6 +71,20 @@ TEST_F(ProberTest, TakesNoAnswerInTimeForSilence) {
   ASSERT_TRUE(stands(Standing::kFails));
 }
 
+TEST_F(ProberTest, TakesAnAnswerWithoutEndForSilence) {
+  answer(200);
+  for (int i = 0; i < 2; ++i) {
+    server.expect([](const SeenRequest&, const ConnectionPtr& c) {
+      c->begin_stream();
+      c->stream(std::string((64 << 10) + 1, 'x'));
+    });
+  }
+  prober.want({{.target = target(), .trust = Trust::kNone}});
+  ASSERT_TRUE(stands(Standing::kPasses));
+  ASSERT_TRUE(stands(Standing::kFails));
+  EXPECT_EQ(prober.view().at(target()).last, Answer::kSilence);
+}
+
 TEST_F(ProberTest, KeepsTheRecordOfATargetThatIsStillWanted) {
   answer(200);
   prober.want({{.target = target(), .trust = Trust::kNone}});

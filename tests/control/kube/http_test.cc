@@ -85,6 +85,20 @@ TEST_F(HttpTest, TellsThatABodyBrokeOff) {
   EXPECT_NE(done[0].error, "");
 }
 
+TEST_F(HttpTest, BreaksOffABodyThatIsLongerThanWanted) {
+  server.expect([](const SeenRequest&, const ConnectionPtr& c) { c->answer(200, "12345678"); });
+  server.expect([](const SeenRequest&, const ConnectionPtr& c) { c->answer(503, "123456789"); });
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto request = get("/");
+    request.body_max = 8;
+    const auto handle = http.send(std::move(request), server.access());
+    ASSERT_TRUE(finished(i + 1));
+  }
+  EXPECT_EQ(done[0].error, "");
+  EXPECT_EQ(done[0].body, "12345678");
+  EXPECT_THAT(done[1].error, HasSubstr("the answer is longer than 8 bytes"));
+}
+
 TEST_F(HttpTest, SendsPatchesWithTheirBody) {
   server.expect([](const SeenRequest&, const ConnectionPtr& c) { c->answer(200, "{}"); });
   auto request = get("/x");
