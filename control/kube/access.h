@@ -35,4 +35,8 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
+// Whether both are known to lead to one API server: at the same address, and nothing tells them apart that goes before
+// an answer (proxy, name in the certificate, authorities).
+bool is_same_server(const Access& one, const Access& other);
+
 }  // namespace sluice::control::kube
