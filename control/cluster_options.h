@@ -5,12 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "conf/problem.h"
+#include "conf/load.h"
 #include "control/kube/access.h"
-
-namespace sluice::conf {
-class Config;
-}
 
 namespace sluice::control {
 
@@ -21,7 +17,8 @@ struct ClusterOptions {
   kube::Access access;
 };
 
-// Finds the mistakes of all clusters, each at its key. Without a finding, every cluster has its options.
-std::vector<ClusterOptions> cluster_options(const conf::Config& config, conf::Findings& findings);
+// Finds the mistakes of all clusters, each at its key; also two clusters that would serve the same Services. A cluster
+// with a problem is judged as far as it was understood. Without problem and finding, every cluster has its options.
+std::vector<ClusterOptions> cluster_options(const conf::Loaded& loaded, conf::Findings& findings);
 
 }  // namespace sluice::control

@@ -15,6 +15,7 @@
 #include "control/admin/server.h"
 #include "control/answers.h"
 #include "control/appliance.h"
+#include "control/configuration.h"
 #include "control/options.h"
 #include "control/version.h"
 
@@ -123,15 +124,13 @@ int run(control::Options options) {
 int main(int argc, char** argv) {
   Arguments arguments;
   if (const auto code = read_arguments(argc, argv, arguments)) return *code;
-  const auto loaded = conf::load_file(arguments.config);
-  if (!loaded.ok()) return refuse(loaded.problems, arguments.config);
-  conf::Findings findings{loaded.positions};
-  auto options = control::make_options(loaded.config, findings);
-  if (const auto problems = findings.take(); !problems.empty()) return refuse(problems, arguments.config);
+  auto configuration = control::examine(conf::load_file(arguments.config));
+  if (!configuration.ok()) return refuse(configuration.file.problems, arguments.config);
   if (arguments.check) {
     std::cout << arguments.config << ": ok\n";
     return 0;
   }
+  auto options = control::make_options(std::move(configuration));
   base::start_log(options.log_level);
   try {
     return run(std::move(options));

@@ -150,22 +150,18 @@ std::string log_level(conf::LogLevel level) {
 
 }  // namespace
 
-Options make_options(const conf::Config& config, conf::Findings& findings) {
+Options make_options(Configuration configuration) {
+  const conf::Config& config = configuration.file.config;
   Options options{.log_level = log_level(config.log_level()),
                   .state_dir = config.state_dir(),
                   .admin_socket = config.admin_socket(),
                   .forwarder = forwarder_options(config),
+                  .pools = std::move(configuration.pools),
+                  .clusters = std::move(configuration.clusters),
                   .probes = probes(config.health()),
                   .timeouts = timeouts(config.timeouts())};
   options.longest_idle = longest(options.timeouts);
   for (const auto& port : config.ports()) options.ports.push_back(port_options(port));
-  for (const auto& pool : config.pools()) {
-    ipam::Pool made{.name = pool.name(), .auto_assign = pool.auto_assign(), .avoid_buggy_ips = pool.avoid_buggy_ips()};
-    for (const auto& range : pool.ranges()) made.ranges.push_back(ipam::AddressRange::parse(range).value());
-    options.pools.push_back(std::move(made));
-  }
-  if (const auto checked = ipam::check_pools(options.pools); !checked) findings.add("pools", checked.message());
-  options.clusters = cluster_options(config, findings);
   return options;
 }
 

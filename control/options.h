@@ -4,17 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "conf/problem.h"
-#include "control/cluster_options.h"
+#include "control/configuration.h"
 #include "control/health/prober.h"
-#include "control/ipam/pool.h"
 #include "control/netlink/configure.h"
 #include "dataplane/dpdk/start.h"
 #include "nat/timeouts.h"
-
-namespace sluice::conf {
-class Config;
-}
 
 namespace sluice::control {
 
@@ -40,8 +34,6 @@ struct Options {
   std::chrono::nanoseconds longest_idle{};  // No flow lives longer than this without a packet.
 };
 
-// The configuration was validated: what can still be wrong is what it points at (kubeconfigs, token files). All of that
-// is found at once; the options are not to be used when anything was.
-Options make_options(const conf::Config& config, conf::Findings& findings);
+Options make_options(Configuration configuration);  // which is ok()
 
 }  // namespace sluice::control

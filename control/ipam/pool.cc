@@ -1,7 +1,6 @@
 #include "control/ipam/pool.h"
 
 #include <algorithm>
-#include <set>
 
 namespace sluice::control::ipam {
 namespace {
@@ -29,15 +28,6 @@ bool gives_any_of(const Pool& pool, const AddressRange& range) {
     if (pool.gives(address)) return true;
     if (address == range.last) return false;
   }
-}
-
-struct NamedRange {
-  AddressRange range;
-  const Pool* pool;
-};
-
-std::string describe(const NamedRange& named) {
-  return named.range.to_string() + " of pool '" + named.pool->name + "'";
 }
 
 }  // namespace
@@ -89,23 +79,6 @@ bool Pool::is_empty() const {
 const Pool* find_pool(std::span<const Pool> pools, const net::IpAddress& address) {
   const auto found = std::find_if(pools.begin(), pools.end(), [&](const Pool& pool) { return pool.gives(address); });
   return found == pools.end() ? nullptr : &*found;
-}
-
-base::Result<> check_pools(std::span<const Pool> pools) {
-  std::set<std::string> names;
-  std::vector<NamedRange> ranges;
-  for (const Pool& pool : pools) {
-    if (pool.name.empty()) return base::fail("a pool has no name");
-    if (!names.insert(pool.name).second) return base::fail("pool '" + pool.name + "' is defined twice");
-    if (pool.is_empty()) return base::fail("pool '" + pool.name + "' has no addresses");
-    for (const AddressRange& range : pool.ranges) ranges.push_back({range, &pool});
-  }
-  std::sort(ranges.begin(), ranges.end(), [](auto& a, auto& b) { return a.range.first < b.range.first; });
-  for (std::size_t i = 1; i < ranges.size(); ++i) {
-    if (ranges[i].range.first > ranges[i - 1].range.last) continue;
-    return base::fail("addresses overlap: " + describe(ranges[i - 1]) + " and " + describe(ranges[i]));
-  }
-  return {};
 }
 
 }  // namespace sluice::control::ipam

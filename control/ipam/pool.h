@@ -42,7 +42,4 @@ net::IpAddress next(const net::IpAddress& address);  // The one behind it; behin
 // The first pool that gives the address; null if there is none.
 const Pool* find_pool(std::span<const Pool> pools, const net::IpAddress& address);
 
-// Names that are missing or used twice, pools without addresses, ranges that overlap (also between pools).
-base::Result<> check_pools(std::span<const Pool> pools);
-
 }  // namespace sluice::control::ipam

@@ -36,7 +36,7 @@ class ClusterOptionsOf : public testing::Test {
     }
     const auto loaded = conf::load("clusters:\n" + clusters);
     conf::Findings findings{loaded.positions};
-    made_ = cluster_options(loaded.config, findings);
+    made_ = cluster_options(loaded, findings);
     std::vector<std::string> texts;
     for (const auto& problem : findings.take()) texts.push_back(conf::to_string(problem, "f"));
     return texts;
@@ -70,6 +70,43 @@ TEST_F(ClusterOptionsOf, MistakesOfAllClustersAreFoundAtTheirKeys) {
               ElementsAre(HasSubstr("f:3:17: clusters[0].kubeconfig: "), HasSubstr("f:6:14: clusters[1].context: "),
                           HasSubstr("f:9:14: clusters[2].ca_file: "), HasSubstr("f:10:17: clusters[2].token_file: "),
                           HasSubstr("f:12:13: clusters[3].server: ")));
+}
+
+TEST_F(ClusterOptionsOf, OneServerIsNotServedTwice) {
+  EXPECT_THAT(
+      mistakes("  - {name: a, kubeconfig: @/good}\n"
+               "  - {name: b, server: 'https://192.0.2.2'}\n"
+               "  - {name: c, server: 'https://192.0.2.1:6443/'}\n"),
+      ElementsAre("f:4:23: clusters[2].server: leads to the same API server as clusters[0].kubeconfig of cluster "
+                  "'a'; both would serve its Services of class 'sluice.dev/edge' and never agree on their "
+                  "status: leave one out, or give each load_balancer_classes of its own and only one "
+                  "claim_classless"));
+}
+
+TEST_F(ClusterOptionsOf, OneServerIsServedTwiceWithClaimsApart) {
+  struct Row {
+    std::string one, other;
+    std::string common;  // Empty: allowed.
+  };
+  const Row rows[] = {
+      {"load_balancer_classes: [x]", "load_balancer_classes: [y]", ""},
+      {"load_balancer_classes: [x], claim_classless: true", "load_balancer_classes: [y]", ""},
+      {"load_balancer_classes: [x]", "load_balancer_classes: [y, x]", " of class 'x' and"},
+      {"load_balancer_classes: [x, y]", "load_balancer_classes: [y, x]", " of class 'y', of class 'x' and"},
+      {"load_balancer_classes: [x], claim_classless: true", "load_balancer_classes: [y], claim_classless: true",
+       " without a class and"},
+      {"claim_classless: true", "claim_classless: true", " of class 'sluice.dev/edge', without a class and"},
+  };
+  for (const auto& [one, other, common] : rows) {
+    const auto found = mistakes("  - {name: a, kubeconfig: @/good, " + one + "}\n" +  //
+                                "  - {name: b, kubeconfig: @/good, " + other + "}\n");
+    if (common.empty()) {
+      EXPECT_THAT(found, IsEmpty()) << one << " | " << other;
+    } else {
+      EXPECT_THAT(found, ElementsAre(HasSubstr("clusters[1].kubeconfig: leads to the same"))) << one << " | " << other;
+      EXPECT_THAT(found, ElementsAre(HasSubstr("its Services" + common)));
+    }
+  }
 }
 
 }  // namespace

@@ -85,6 +85,26 @@ def test_what_is_wrong_with_every_cluster_is_shown_at_once_with_its_place(edge, 
                          (str(first + 2), "2", "ca_file"), (str(first + 2), "2", "token_file")], done.stderr
 
 
+def test_mistakes_of_the_file_and_of_what_it_points_at_are_shown_together(edge, tmp_path):
+    right = edge.lab.sluiced.config.read_text(encoding="utf-8")
+    file = tmp_path / "sluice.yaml"
+    before, _ = re.split(r"^clusters:.*\n", right, maxsplit=1, flags=re.MULTILINE)
+    first = before.count("\n") + 2
+    file.write_text(before + "clusters:\n"
+                    "  - {name: one, kubeconfig: /nonexistent/one}\n"
+                    f"  - {{name: two, kubeconfig: {edge.lab.kubeconfig}}}\n"
+                    f"  - {{name: three, kubeconfig: {edge.lab.kubeconfig}, claim_classless: true}}\n"
+                    "engin: dpdk\n", encoding="utf-8")
+    for arguments in (("--config", file), ("--config", file, "--check")):
+        done = start(*map(str, arguments))
+        assert done.returncode == 3, done
+        found = re.findall(rf"^{file}:(\d+):\d+: ([^ ]+): (.*)$", done.stderr, re.MULTILINE)
+        assert [(int(line), path) for line, path, _ in found] == [
+            (first, "clusters[0].kubeconfig"), (first + 2, "clusters[2].kubeconfig"), (first + 3, "engin")], done.stderr
+        assert "/nonexistent/one: No such file" in found[0][2]
+        assert "same API server as clusters[1].kubeconfig of cluster 'two'" in found[1][2]
+
+
 def test_a_configuration_that_is_right_is_called_so(edge):
     done = start("--config", str(edge.lab.sluiced.config), "--check")
     assert done.returncode == 0 and "ok" in done.stdout, done

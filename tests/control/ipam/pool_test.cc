@@ -75,29 +75,5 @@ TEST(Pool, LeavesOutBuggyAddressesWhenToldSo) {
   EXPECT_TRUE((Pool{.name = "b", .ranges = {range("192.0.2.255-192.0.3.0")}, .avoid_buggy_ips = true}.is_empty()));
 }
 
-TEST(Pools, MayLieSideBySide) {
-  const Pool pools[] = {{.name = "a", .ranges = {range("192.0.2.0/25")}},
-                        {.name = "b", .ranges = {range("192.0.2.128/25"), range("::/0")}}};
-  EXPECT_TRUE(check_pools(pools));
-}
-
-TEST(Pools, AreRefusedWhenTheyOverlap) {
-  const Pool pools[] = {{.name = "a", .ranges = {range("192.0.2.0/24")}},
-                        {.name = "b", .ranges = {range("198.51.100.0/24"), range("192.0.2.200-192.0.3.1")}}};
-  const auto checked = check_pools(pools);
-  ASSERT_FALSE(checked);
-  EXPECT_EQ(checked.message(),
-            "addresses overlap: 192.0.2.0-192.0.2.255 of pool 'a' and 192.0.2.200-192.0.3.1 of pool 'b'");
-}
-
-TEST(Pools, AreRefusedWithoutNamesOrAddressesOrWithTheSameName) {
-  const Pool nameless[] = {{.name = "", .ranges = {range("192.0.2.0/24")}}};
-  EXPECT_FALSE(check_pools(nameless));
-  const Pool empty[] = {{.name = "a"}};
-  EXPECT_FALSE(check_pools(empty));
-  const Pool twice[] = {{.name = "a", .ranges = {range("192.0.2.1")}}, {.name = "a", .ranges = {range("192.0.2.2")}}};
-  EXPECT_FALSE(check_pools(twice));
-}
-
 }  // namespace
 }  // namespace sluice::control::ipam
