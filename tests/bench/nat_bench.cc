@@ -182,7 +182,7 @@ void measure_turnover(World& world, std::size_t flows, std::vector<Figure>& figu
 
 int main(int argument_count, char** arguments) {
   using namespace sluice;
-  const auto options = bench::parse_options(argument_count, arguments, {16'384, 1'000'000});
+  const auto options = bench::parse_options(argument_count, arguments, {16'384, 1'000'000, 10'000'000});
   for (const std::size_t flows : options.flow_counts) {
     std::vector<bench::Figure> figures;
     nat::World world{flows};

@@ -170,7 +170,7 @@ void run_once(std::size_t flows, std::size_t packets) {
 
 int main(int argument_count, char** arguments) {
   using namespace sluice::bench;
-  const auto options = parse_options(argument_count, arguments, {16'384, 1'048'576});
+  const auto options = parse_options(argument_count, arguments, {16'384, 1'048'576, 10'000'000});
   for (const std::size_t flows : options.flow_counts) {
     if (flows < 1024) {
       std::fprintf(stderr, "--flows: at least 1024\n");
