@@ -20,10 +20,10 @@ MAY_INCLUDE = {
 }
 
 # Where the headers of a library may be included: (what it is called, its headers, folders). Tests of those folders may
-# include them too: tests/dataplane/dpdk for dataplane/dpdk, but not tests/dataplane.
+# include them too: tests/dataplane/dpdk for dataplane/dpdk, but not tests/dataplane. "bench" is tests/bench.
 UPPER_FLOORS = ["conf", "control", "tools"]
 LIBRARIES = [
-    ("DPDK", r"rte_\w+\.h", ["dataplane/dpdk", "tools/pktgen"]),
+    ("DPDK", r"rte_\w+\.h", ["dataplane/dpdk", "bench", "tools/pktgen"]),
     ("libbpf", r"bpf/.*|linux/bpf\.h|linux/bpf_common\.h|xdp/.*", ["dataplane/xdp"]),
     ("protobuf", r"google/protobuf/.*|.*\.pb\.h", UPPER_FLOORS),
     ("yaml-cpp", r"yaml-cpp/.*", UPPER_FLOORS),

@@ -1,9 +1,9 @@
 // The same work as nat_bench's "find and translate", with DPDK's rte_hash in the place of our flow table:
 // `rte_hash_bench [--flows N]... [--json]`. Why nat/flow_table.h is there at all.
 //
-// Two keys a flow, as ours; CRC hash; bulk look-ups of 32, which prefetch in stages of their own. Then the flow's line is
-// prefetched, noted and the packet translated, as in nat_bench. Memory: what DPDK's heap gave out for the table, and the
-// flows themselves.
+// Two keys a flow, as ours; CRC hash; bulk look-ups of 32, which prefetch in stages of their own. Then the flow's line
+// is prefetched, noted and the packet translated, as in nat_bench. Memory: what DPDK's heap gave out for the table, and
+// the flows themselves.
 
 #include <rte_eal.h>
 #include <rte_errno.h>
