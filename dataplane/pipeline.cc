@@ -38,7 +38,7 @@ bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Gr
   // rewritten yet.
   packets.each([&](Packet& packet) {
     const Verdict steered = steer(snapshot, state, now, packet);
-    return steered == Verdict::kContinue ? rewrite(snapshot, state, packet) : steered;
+    return steered == Verdict::kContinue ? rewrite<Family>(snapshot, packet) : steered;
   });
   return state.may_refuse;
 }

@@ -28,7 +28,7 @@ void send_by(const NextHop& next_hop, const net::MacAddress& client, Packet& pac
 }  // namespace
 
 template <typename Family>
-Verdict rewrite(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
+Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
   const nat::Flow<Family>& flow = *packet.flow<Family>();
   const auto& backends = snapshot.of<Family>().backends;
   const bool to_node = packet.direction == nat::Direction::kToNode;
@@ -45,12 +45,8 @@ Verdict rewrite(const Snapshot& snapshot, WorkerState<Family>& state, Packet& pa
       (next_hop.kind == NextHop::Kind::kUnresolved) | (to_node & (next_hop.kind == NextHop::Kind::kOnLink));
   if (unresolved) [[unlikely]]
     return Verdict::kDropUnresolved;
-  auto& ip = packet.ip<Family>();
-  if (nat::ttl(ip) <= 1) [[unlikely]] {
-    state.may_refuse = true;
-    return Verdict::kDropTtl;
-  }
 
+  auto& ip = packet.ip<Family>();
   nat::decrement_ttl(ip);
   nat::translate(ip, packet.data + packet.l4, flow, packet.direction);
   send_by(next_hop, flow.client_mac, packet);
@@ -58,7 +54,7 @@ Verdict rewrite(const Snapshot& snapshot, WorkerState<Family>& state, Packet& pa
   return static_cast<Verdict>(dataplane::index(Verdict::kToNode) + static_cast<std::size_t>(packet.direction));
 }
 
-template Verdict rewrite(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, Packet& packet);
-template Verdict rewrite(const Snapshot& snapshot, WorkerState<net::Ipv6>& state, Packet& packet);
+template Verdict rewrite<net::Ipv4>(const Snapshot& snapshot, Packet& packet);
+template Verdict rewrite<net::Ipv6>(const Snapshot& snapshot, Packet& packet);
 
 }  // namespace sluice::dataplane

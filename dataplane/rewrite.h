@@ -4,12 +4,12 @@
 
 #include "dataplane/packet.h"
 #include "dataplane/snapshot.h"
-#include "dataplane/steer.h"
 
 namespace sluice::dataplane {
 
-// Answers kToNode, kToClient or the drop that stood in the way; on a drop nothing was changed.
+// Answers kToNode, kToClient or the drop that stood in the way; on a drop nothing was changed. `steer` has seen that the
+// packet's time to live does not end here.
 template <typename Family>
-Verdict rewrite(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet);
+Verdict rewrite(const Snapshot& snapshot, Packet& packet);
 
 }  // namespace sluice::dataplane

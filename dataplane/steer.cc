@@ -34,6 +34,12 @@ void drop_flow(WorkerState<Family>& state, Packet& packet) {
   packet.flow<Family>() = nullptr;
 }
 
+// Whether the packet goes no further than here. It must not change a flow then: nobody else hears of it.
+template <typename Family>
+bool ends_here(const Packet& packet) {
+  return nat::ttl(packet.ip<Family>()) <= 1;
+}
+
 // A packet that belongs to no flow: for a service, for nothing of ours, or for the kernel.
 template <typename Family>
 Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, WorkerState<Family>& state, Packet& packet) {
@@ -116,6 +122,10 @@ Verdict open_flow(const Snapshot& all, WorkerState<Family>& state, nat::Tick now
   if (all.next_hops[backend->next_hop].kind != NextHop::Kind::kResolved) return Verdict::kDropUnresolved;
   const std::uint16_t client_next_hop = snapshot.routes.find(key.source);
   if (client_next_hop == kNoRoute) return Verdict::kDropNoRoute;
+  if (ends_here<Family>(packet)) {
+    state.may_refuse = true;
+    return Verdict::kDropTtl;
+  }
 
   const auto forget_port = [&](const nat::Flow<Family>& flow) {
     state.ports.release(flow.snat, flow.snat_port, flow.port_group);
@@ -193,6 +203,10 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
   }
   auto*& flow = packet.flow<Family>();
   if (flow != nullptr) [[likely]] {
+    if (ends_here<Family>(packet)) [[unlikely]] {
+      state.may_refuse = true;
+      return Verdict::kDropTtl;
+    }
     if (flow->epoch != snapshot.epoch) [[unlikely]] {
       const Verdict valid = revalidate(snapshot, state, packet);
       if (valid != Verdict::kContinue) return valid;

@@ -67,6 +67,11 @@ Case client_on_the_link() {
   return {"a client on our own link is answered without a router", {syn, answer}};
 }
 
+Step expired(Step step) {
+  step.in.ttl = 1;
+  return ending(std::move(step), kDropTtl);  // The buffer has no room to say so.
+}
+
 Case with_options() {
   Step syn = client("SYN behind a header of 24 bytes", kSyn);
   syn.in.ip_options = syn.out->ip_options = {1, 1, 1, 0};
@@ -88,6 +93,9 @@ std::vector<Case> tcp_cases() {
       after_opening("a closed connection is forgotten soon", {client("FIN", kFinAck), node("FIN", kFinAck),
                                                               ending(with(client("late", kAck), 12), kReplyReset)}),
       after_opening("a reset reaches the client", {node("RST", kRst)}),
+      after_opening("what ends here neither closes nor resets a connection",
+                    {expired(client("FIN", kFinAck)), expired(node("FIN", kFinAck)), expired(client("RST", kRst)),
+                     with(data, 3600), answer}),
       after_opening(
           "a new SYN takes the place of a closed connection",
           {client("FIN", kFinAck), node("FIN", kFinAck), client("SYN again", kSyn), node("SYN+ACK", kSynAck)}),

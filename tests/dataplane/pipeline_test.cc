@@ -92,6 +92,17 @@ TEST(Pipeline, GivesThePortOfAnExpiredFlowBack) {
   EXPECT_EQ(name(second.burst[0].verdict), "to_node");
 }
 
+TEST(Pipeline, OpensNoFlowForWhatEndsHere) {
+  Pipeline pipeline{options()};
+  const auto snapshot = cases::make_snapshot(1);
+  auto syn = cases::from_client(80, net::kTcpSyn);
+  syn.ttl = 1;
+  OwnedBurst one{{cases::bytes_of(syn)}};
+  pipeline.process(*snapshot, 0, one.burst);
+  EXPECT_EQ(name(one.burst[0].verdict), "drop_ttl");
+  EXPECT_EQ(pipeline.v4().flows().counters().inserts, 0U);
+}
+
 // New flows come in every turn of the worker, as many as a burst holds, and each lives its timeout: the clock hand must
 // get round in time, or the table fills with what is long dead.
 TEST(Pipeline, ForgetsAsFastAsShortFlowsCome) {
