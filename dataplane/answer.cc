@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dataplane/icmp.h"
 #include "net/checksum.h"
 
 namespace sluice::dataplane {
@@ -30,6 +31,7 @@ Verdict answer_echo(Packet& packet) {
     return Verdict::kDropTruncated;
   }
   auto& icmp = packet.header<net::IcmpHeader>(packet.l4);
+  if (Icmp<net::Ipv4>::is_error(icmp.type)) return Verdict::kDropIcmpNoFlow;  // `parse` could not follow it.
   if (icmp.type != net::kIcmpEchoRequest) return Verdict::kDropProtocol;
   const net::Be16 before{static_cast<std::uint16_t>(icmp.type << 8 | icmp.code)};
   icmp.type = net::kIcmpEchoReply;

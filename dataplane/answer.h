@@ -11,13 +11,13 @@
 
 namespace sluice::dataplane {
 
-// Its parts, for packets without ports.
+// Its parts, for packets that are neither TCP nor UDP nor about one.
 Verdict answer_arp_or_ipv4(const Snapshot& snapshot, Packet& packet);
 Verdict answer_ipv6(const Snapshot& snapshot, Packet& packet);
 
 // All other packets go on; ARP and neighbour discovery that are not about our addresses are the kernel's.
 inline Verdict answer(const Snapshot& snapshot, Packet& packet) {
-  if (packet.has_ports) [[likely]]
+  if (packet.content != Content::kOther) [[likely]]
     return Verdict::kContinue;
   return packet.family == PacketFamily::kIpv6 ? answer_ipv6(snapshot, packet) : answer_arp_or_ipv4(snapshot, packet);
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "dataplane/answer.h"
+#include "dataplane/icmp.h"
 #include "net/checksum.h"
 
 namespace sluice::dataplane {
@@ -14,19 +15,6 @@ constexpr std::uint8_t kHopLimit = 255;  // Of neighbour discovery: shows that n
 constexpr std::size_t kSolicitationMin = offsetof(NeighbourMessage, option_type);
 constexpr net::Ipv6Address kAllNodes{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 constexpr net::MacAddress kAllNodesMac{{0x33, 0x33, 0, 0, 0, 1}};
-
-std::span<std::uint8_t> message(const Packet& packet) {
-  const std::size_t end = packet.l3 + sizeof(net::Ipv6Header) + packet.ipv6().payload_length.host();
-  return {packet.data + packet.l4, end - packet.l4};
-}
-
-bool has_right_checksum(const Packet& packet) {
-  const auto bytes = message(packet);
-  const auto sum = net::pseudo_header_sum(packet.key6.source, packet.key6.destination,
-                                          static_cast<std::uint8_t>(net::IpProtocol::kIcmpv6),
-                                          static_cast<std::uint32_t>(bytes.size()));
-  return net::ones_sum(bytes, sum) == 0xffff;
-}
 
 // An advertisement is as long as a solicitation with its option; one that asks for a duplicate has none.
 Verdict advertise(net::MacAddress mac, Packet& packet) {
@@ -64,11 +52,11 @@ Verdict advertise(net::MacAddress mac, Packet& packet) {
 
 // RFC 4861 7.1.1 says which solicitations are to be believed; the kernel may judge the others, and those for it.
 Verdict answer_solicitation(const Snapshot& snapshot, Packet& packet) {
-  if (message(packet).size() < kSolicitationMin) return Verdict::kDropTruncated;
+  if (icmp_message<net::Ipv6>(packet).size() < kSolicitationMin) return Verdict::kDropTruncated;
   const auto& solicitation = packet.header<NeighbourMessage>(packet.l4);
   if (!answers_for<net::Ipv6>(snapshot, packet, solicitation.target)) return Verdict::kToKernel;
   const bool is_valid =
-      packet.ipv6().hop_limit == kHopLimit && solicitation.icmp.code == 0 && has_right_checksum(packet);
+      packet.ipv6().hop_limit == kHopLimit && solicitation.icmp.code == 0 && has_right_icmp_checksum<net::Ipv6>(packet);
   if (!is_valid) return Verdict::kDropBadHeader;
   return advertise(snapshot.ports[packet.port].mac, packet);
 }
@@ -94,8 +82,9 @@ Verdict answer_ipv6(const Snapshot& snapshot, Packet& packet) {
   if (packet.key6.protocol != net::IpProtocol::kIcmpv6 || packet.is_fragment()) {
     return is_multicast ? Verdict::kToKernel : Verdict::kContinue;
   }
-  if (message(packet).size() < sizeof(net::IcmpHeader)) return Verdict::kDropTruncated;
-  switch (packet.header<net::IcmpHeader>(packet.l4).type) {
+  if (icmp_message<net::Ipv6>(packet).size() < sizeof(net::IcmpHeader)) return Verdict::kDropTruncated;
+  const std::uint8_t type = packet.header<net::IcmpHeader>(packet.l4).type;
+  switch (type) {
     case net::kNeighbourSolicitation: return answer_solicitation(snapshot, packet);
     case net::kIcmpv6EchoRequest:
       if (is_vip) return answer_echo(packet);
@@ -103,7 +92,8 @@ Verdict answer_ipv6(const Snapshot& snapshot, Packet& packet) {
     default: break;
   }
   if (is_multicast) return Verdict::kToKernel;
-  return is_vip ? Verdict::kDropProtocol : Verdict::kContinue;
+  if (!is_vip) return Verdict::kContinue;
+  return Icmp<net::Ipv6>::is_error(type) ? Verdict::kDropIcmpNoFlow : Verdict::kDropProtocol;
 }
 
 }  // namespace sluice::dataplane

@@ -19,6 +19,12 @@
 namespace sluice::dataplane {
 
 enum class PacketFamily : std::uint8_t { kNone, kIpv4, kIpv6 };
+enum class Content : std::uint8_t {
+  kOther,
+  kTransport,  // A whole TCP or UDP packet: the key has its ports.
+  kError,      // A whole ICMP error that quotes one: the key is that of the flow's packets that come in where the error
+               // does, so it is found, and finds its worker, like one of them.
+};
 
 // What IPv4 needs fills one cache line; an IPv6 key takes the second.
 struct alignas(64) Packet {
@@ -31,7 +37,7 @@ struct alignas(64) Packet {
   Verdict verdict = Verdict::kContinue;
   nat::Direction direction{};
   PacketFamily family = PacketFamily::kNone;  // Set by `parse`.
-  bool has_ports = false;                     // A whole TCP or UDP packet: the key has its ports.
+  Content content = Content::kOther;          // Likewise.
   std::uint32_t service = lb::kNoService;     // Id of the service port that a new flow asks for.
   std::uint64_t hash = 0;                     // Of the key, by the flow table's seed.
   void* buffer = nullptr;                     // The engine's own handle.
@@ -39,7 +45,7 @@ struct alignas(64) Packet {
     nat::Flow4* flow4 = nullptr;
     nat::Flow6* flow6;
   };
-  net::FlowKey4 key4;  // As on the wire at arrival; set by `parse`, for the packet's family.
+  net::FlowKey4 key4;  // As on the wire at arrival (but see `content`); set by `parse`, for the packet's family.
   net::FlowKey6 key6;
 
   // The packet points at bytes and does not own them: they may change while it is const.
@@ -54,6 +60,8 @@ struct alignas(64) Packet {
   net::TcpHeader& tcp() const { return header<net::TcpHeader>(l4); }
   net::UdpHeader& udp() const { return header<net::UdpHeader>(l4); }
   bool is_fragment() const { return l4 == 0; }  // Of IP packets.
+  bool has_ports() const { return content == Content::kTransport; }
+  bool is_error() const { return content == Content::kError; }
 
   // For steps that are written once for both families; the packet is of this one.
   template <typename Family>
@@ -137,7 +145,7 @@ class Burst {
     packet.l3 = 0;
     packet.verdict = Verdict::kContinue;
     packet.family = PacketFamily::kNone;
-    packet.has_ports = false;
+    packet.content = Content::kOther;
     packet.service = lb::kNoService;
     packet.buffer = buffer;
     packet.flow4 = nullptr;

@@ -1,19 +1,11 @@
 #include "dataplane/parse.h"
 
+#include "dataplane/icmp.h"
+#include "dataplane/ipv6_extensions.h"
+#include "dataplane/quoted.h"
+
 namespace sluice::dataplane {
 namespace {
-
-constexpr unsigned kExtensionsMax = 8;  // More than one of each kind (RFC 8200 4.1) is nobody's honest packet.
-
-// Both TCP and UDP begin with the two ports.
-struct Ports {
-  net::Be16 source;
-  net::Be16 destination;
-};
-
-bool has_ports(net::IpProtocol protocol) {
-  return protocol == net::IpProtocol::kTcp || protocol == net::IpProtocol::kUdp;
-}
 
 template <typename Key>
 Verdict parse_transport(Packet& packet, Key& key, std::size_t offset, std::size_t end) {
@@ -25,10 +17,22 @@ Verdict parse_transport(Packet& packet, Key& key, std::size_t offset, std::size_
   } else {
     if (offset + sizeof(net::UdpHeader) > end) return Verdict::kDropTruncated;
   }
-  packet.has_ports = true;
-  const auto& ports = packet.header<Ports>(offset);
+  packet.content = Content::kTransport;
+  const auto& ports = packet.header<net::Ports>(offset);
   key.source_port = ports.source;
   key.destination_port = ports.destination;
+  return Verdict::kContinue;
+}
+
+// Neither TCP nor UDP, but it may be an ICMP error about one.
+template <typename Family>
+[[gnu::cold, gnu::noinline]] Verdict parse_other(Packet& packet) {
+  auto& key = packet.key<Family>();
+  if (key.protocol != Icmp<Family>::kProtocol) return Verdict::kContinue;
+  const auto quoted = quoted_in<Family>(packet);
+  if (!quoted) return Verdict::kContinue;
+  packet.content = Content::kError;
+  key = net::reversed(quoted->key);
   return Verdict::kContinue;
 }
 
@@ -45,55 +49,30 @@ Verdict parse_ipv4(Packet& packet) {
   packet.key4 = {.source = ip.source, .destination = ip.destination, .protocol = ip.protocol};
   if (ip.is_fragment()) return Verdict::kContinue;
   packet.l4 = static_cast<std::uint16_t>(packet.l3 + header_length);
-  if (!has_ports(ip.protocol)) return Verdict::kContinue;
+  if (!net::has_ports(ip.protocol)) [[unlikely]]
+    return parse_other<net::Ipv4>(packet);
   return parse_transport(packet, packet.key4, packet.l4, packet.l3 + total_length);
 }
 
-// Walks over the extension headers (RFC 8200 4.1) from `l4` on, which ends at what is behind them, in
-// `packet.key6.protocol`; in a fragment it becomes 0.
-Verdict skip_extensions(Packet& packet, std::size_t end) {
-  auto& protocol = packet.key6.protocol;
-  for (unsigned count = 0; count < kExtensionsMax; ++count) {
-    switch (protocol) {
-      case net::IpProtocol::kHopByHop:
-      case net::IpProtocol::kRouting:
-      case net::IpProtocol::kDestinationOptions: {
-        if (packet.l4 + sizeof(net::Ipv6Extension) > end) return Verdict::kDropTruncated;
-        const auto& extension = packet.header<net::Ipv6Extension>(packet.l4);
-        protocol = extension.next_header;
-        packet.l4 = static_cast<std::uint16_t>(packet.l4 + extension.length());
-        break;
-      }
-      case net::IpProtocol::kFragment: {
-        if (packet.l4 + sizeof(net::Ipv6Fragment) > end) return Verdict::kDropTruncated;
-        const auto& fragment = packet.header<net::Ipv6Fragment>(packet.l4);
-        protocol = fragment.next_header;
-        packet.l4 = static_cast<std::uint16_t>(packet.l4 + sizeof fragment);
-        if (!fragment.is_fragment()) break;
-        packet.l4 = 0;  // What follows need not be a header.
-        return Verdict::kContinue;
-      }
-      default: return packet.l4 > end ? Verdict::kDropTruncated : Verdict::kContinue;
-    }
-  }
-  return Verdict::kDropBadHeader;
-}
-
-Verdict parse_ipv6(Packet& packet) {
+// Not inlined: what it keeps in registers would be saved for IPv4, too.
+[[gnu::noinline]] Verdict parse_ipv6(Packet& packet) {
   if (packet.l3 + sizeof(net::Ipv6Header) > packet.length) return Verdict::kDropTruncated;
   const auto& ip = packet.ipv6();
   if (ip.version() != 6) return Verdict::kDropBadHeader;
-  packet.l4 = static_cast<std::uint16_t>(packet.l3 + sizeof(net::Ipv6Header));
-  const std::size_t end = std::size_t{packet.l4} + ip.payload_length.host();
+  const auto begin = static_cast<std::uint16_t>(packet.l3 + sizeof(net::Ipv6Header));
+  const std::size_t end = std::size_t{begin} + ip.payload_length.host();
   if (end > packet.length) return Verdict::kDropTruncated;
   packet.family = PacketFamily::kIpv6;
-  packet.key6 = {.source = ip.source, .destination = ip.destination, .protocol = ip.next_header};
-  if (const Verdict skipped = skip_extensions(packet, end); skipped != Verdict::kContinue) return skipped;
+  const Ipv6Upper upper = skip_extensions(packet, ip.next_header, begin, end);
+  if (upper.verdict != Verdict::kContinue) return upper.verdict;
+  packet.key6 = {.source = ip.source, .destination = ip.destination, .protocol = upper.protocol};
+  packet.l4 = upper.fragment == Ipv6Upper::Fragment::kNone ? upper.offset : std::uint16_t{0};
   // Multicast is the kernel's, but for neighbour solicitations, which may ask for us.
-  if (packet.ethernet().destination.is_multicast() && packet.key6.protocol != net::IpProtocol::kIcmpv6) {
+  if (packet.ethernet().destination.is_multicast() && upper.protocol != net::IpProtocol::kIcmpv6) {
     return Verdict::kToKernel;
   }
-  if (packet.is_fragment() || !has_ports(packet.key6.protocol)) return Verdict::kContinue;
+  if (packet.is_fragment()) return Verdict::kContinue;
+  if (!net::has_ports(upper.protocol)) return parse_other<net::Ipv6>(packet);
   return parse_transport(packet, packet.key6, packet.l4, end);
 }
 

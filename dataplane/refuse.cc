@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "dataplane/icmp.h"
 #include "net/checksum.h"
 
 namespace sluice::dataplane {
@@ -16,30 +17,6 @@ constexpr std::uint64_t kSecond = std::chrono::nanoseconds{std::chrono::seconds{
 constexpr std::uint8_t kTtl = 64;
 constexpr std::size_t kQuotedOfTransport = 8;  // At least, behind the quoted IP headers: the ports are there.
 
-struct IcmpMeaning {
-  std::uint8_t type;
-  std::uint8_t code;
-};
-
-template <typename Family>
-struct Icmp;
-template <>
-struct Icmp<net::Ipv4> {
-  using IpHeader = net::Ipv4Header;
-  static constexpr auto kProtocol = IpProtocol::kIcmp;
-  static constexpr std::size_t kPacketMax = 576;  // RFC 1812 4.3.2.3
-  static constexpr IcmpMeaning kPortUnreachable{net::kIcmpUnreachable, net::kIcmpPortUnreachable};
-  static constexpr IcmpMeaning kTimeExceeded{net::kIcmpTimeExceeded, 0};
-};
-template <>
-struct Icmp<net::Ipv6> {
-  using IpHeader = net::Ipv6Header;
-  static constexpr auto kProtocol = IpProtocol::kIcmpv6;
-  static constexpr std::size_t kPacketMax = 1280;  // RFC 4443 2.4 (c)
-  static constexpr IcmpMeaning kPortUnreachable{net::kIcmpv6Unreachable, net::kIcmpv6PortUnreachable};
-  static constexpr IcmpMeaning kTimeExceeded{net::kIcmpv6TimeExceeded, 0};
-};
-
 // Neither nobody nor many nor oneself (RFC 1122 3.2.2, RFC 4443 2.4 (e)).
 bool is_one_host(net::Ipv4Address address) {
   const std::uint32_t first = address.value.host() >> 24;
@@ -48,11 +25,6 @@ bool is_one_host(net::Ipv4Address address) {
 bool is_one_host(const net::Ipv6Address& address) {
   constexpr net::Ipv6Address kLoopback{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
   return address != net::Ipv6Address{} && address != kLoopback && address.bytes[0] != 0xff;
-}
-
-std::size_t end_of(const Packet& packet, const net::Ipv4Header& ip) { return packet.l3 + ip.total_length.host(); }
-std::size_t end_of(const Packet& packet, const net::Ipv6Header& ip) {
-  return packet.l3 + sizeof ip + ip.payload_length.host();
 }
 
 // The IP header of the answer to a packet with this key.
@@ -198,6 +170,7 @@ template Verdict refusal_of(Verdict drop, const net::FlowKey4& key, std::uint8_t
 template Verdict refusal_of(Verdict drop, const net::FlowKey6& key, std::uint8_t tcp_flags);
 
 Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet) {
+  if (!packet.has_ports()) return packet.verdict;  // Least of all is an ICMP error answered.
   switch (packet.family) {
     case PacketFamily::kIpv4: return refuse<net::Ipv4>(limit, now, packet);
     case PacketFamily::kIpv6: return refuse<net::Ipv6>(limit, now, packet);

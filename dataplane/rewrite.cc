@@ -1,8 +1,5 @@
 #include "dataplane/rewrite.h"
 
-#include <cstddef>
-#include <cstring>
-
 #include "nat/translate.h"
 
 namespace sluice::dataplane {
@@ -16,13 +13,6 @@ const Backend<Family> kNoBackend{};  // Is down.
 std::uint16_t choose(nat::Direction direction, std::uint16_t to_node, std::uint16_t to_client) {
   const auto mask = static_cast<std::uint16_t>(-static_cast<int>(direction));
   return static_cast<std::uint16_t>(to_node ^ ((to_node ^ to_client) & mask));
-}
-
-void send_by(const NextHop& next_hop, const net::MacAddress& client, Packet& packet) {
-  static_assert(offsetof(NextHop, source) == sizeof(net::MacAddress) && offsetof(net::EthernetHeader, source) == 6);
-  std::memcpy(packet.data, &next_hop, 2 * sizeof(net::MacAddress));  // Destination and source at once.
-  if (next_hop.kind == NextHop::Kind::kOnLink) packet.ethernet().destination = client;
-  packet.port = static_cast<std::uint8_t>(next_hop.port);
 }
 
 }  // namespace
@@ -41,17 +31,14 @@ Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
   if (index >= snapshot.next_hops.size()) [[unlikely]]
     return Verdict::kDropNoRoute;
   const NextHop& next_hop = snapshot.next_hops[index];
-  const bool unresolved =
-      (next_hop.kind == NextHop::Kind::kUnresolved) | (to_node & (next_hop.kind == NextHop::Kind::kOnLink));
-  if (unresolved) [[unlikely]]
+  if (!can_send(next_hop, packet.direction)) [[unlikely]]
     return Verdict::kDropUnresolved;
 
   auto& ip = packet.ip<Family>();
   nat::decrement_ttl(ip);
   nat::translate(ip, packet.data + packet.l4, flow, packet.direction);
   send_by(next_hop, flow.client_mac, packet);
-  static_assert(dataplane::index(Verdict::kToClient) == dataplane::index(Verdict::kToNode) + 1);
-  return static_cast<Verdict>(dataplane::index(Verdict::kToNode) + static_cast<std::size_t>(packet.direction));
+  return sent(packet.direction);
 }
 
 template Verdict rewrite<net::Ipv4>(const Snapshot& snapshot, Packet& packet);

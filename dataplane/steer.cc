@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/relay.h"
 #include "nat/translate.h"
 
 namespace sluice::dataplane {
@@ -44,7 +45,7 @@ bool ends_here(const Packet& packet) {
 template <typename Family>
 Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, WorkerState<Family>& state, Packet& packet) {
   const auto& key = packet.key<Family>();
-  if (packet.has_ports) {
+  if (packet.has_ports()) {
     packet.service = snapshot.services.find(key.destination, key.destination_port, key.protocol);
     if (packet.service != lb::kNoService) return Verdict::kContinue;
   }
@@ -52,12 +53,24 @@ Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, WorkerState<Family
   // A SNAT address of our own has nothing behind it but flows; one that the kernel shares may have its connections.
   const auto& answered = snapshot.answered_addresses;
   if (!is_vip && !std::binary_search(answered.begin(), answered.end(), key.destination)) return Verdict::kToKernel;
-  if (packet.has_ports) {
+  if (packet.has_ports()) {
     state.may_refuse |= is_vip;
     return is_vip ? Verdict::kDropNoService : Verdict::kDropStray;
   }
+  if (packet.is_error()) return is_vip ? Verdict::kDropIcmpNoFlow : Verdict::kDropStray;
   if (packet.is_fragment()) return Verdict::kDropFragment;
   return is_vip ? Verdict::kDropProtocol : Verdict::kDropStray;
+}
+
+template <typename Family>
+[[gnu::cold, gnu::noinline]] Verdict judge_other(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
+  if (packet.is_error()) {
+    const auto found = state.flows.find(packet.key<Family>(), packet.hash);
+    packet.flow<Family>() = found.flow;
+    packet.direction = found.direction;
+    if (found.flow != nullptr) return relay<Family>(snapshot, packet);
+  }
+  return judge_unknown(snapshot.of<Family>(), state, packet);
 }
 
 // A UDP "connection" has no end that we could see, and a handshake without an answer has nothing to lose: they move as
@@ -185,13 +198,13 @@ std::uint64_t choice_hash(const ServicePort<Family>& service, net::FlowKey<Famil
 
 template <typename Family>
 Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
-  if (packet.has_ports) [[likely]] {
-    const auto found = state.flows.find(packet.key<Family>(), packet.hash);
-    packet.flow<Family>() = found.flow;
-    packet.direction = found.direction;
-    if (found.flow != nullptr) [[likely]]
-      return Verdict::kContinue;
-  }
+  if (!packet.has_ports()) [[unlikely]]
+    return judge_other(snapshot, state, packet);
+  const auto found = state.flows.find(packet.key<Family>(), packet.hash);
+  packet.flow<Family>() = found.flow;
+  packet.direction = found.direction;
+  if (found.flow != nullptr) [[likely]]
+    return Verdict::kContinue;
   return judge_unknown(snapshot.of<Family>(), state, packet);
 }
 
@@ -235,7 +248,7 @@ unsigned owner(const FamilySnapshot<Family>& snapshot, const net::FlowKey<Family
 }
 
 unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers, unsigned self) {
-  if (!packet.has_ports) return self;
+  if (packet.content == Content::kOther) return self;
   return packet.family == PacketFamily::kIpv4 ? owner(snapshot.v4, packet.key4, workers, self)
                                               : owner(snapshot.v6, packet.key6, workers, self);
 }

@@ -20,8 +20,8 @@ struct WorkerState {
   bool may_refuse = false;
 };
 
-// Finds the packet's flow, or the service port that a new flow would belong to. What is neither is the kernel's.
-// `packet.hash` must be set.
+// Finds the packet's flow, or the service port that a new flow would belong to. What is neither is the kernel's. An
+// ICMP error about a packet of a flow is sent on at once (relay.h). `packet.hash` must be set.
 template <typename Family>
 Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet);
 

@@ -32,5 +32,6 @@ SLUICE_VERDICT(kDropTooLong,          "drop_too_long",          "longer than one
 SLUICE_VERDICT(kReplyReset,           "reply_reset",            "refused by a TCP reset: no service, no usable node or no connection")
 SLUICE_VERDICT(kReplyUnreachable,     "reply_unreachable",      "refused by ICMP port unreachable: no service or no usable node")
 SLUICE_VERDICT(kReplyTimeExceeded,    "reply_time_exceeded",    "its time to live ended here, and ICMP says so")
+SLUICE_VERDICT(kDropIcmpNoFlow,       "drop_icmp_no_flow",      "an ICMP error for a VIP that is about no packet of a flow")
 #endif
 // clang-format on

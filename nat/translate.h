@@ -1,12 +1,14 @@
 #pragma once
 // Rewrites a packet of a flow: addresses, ports and checksums, by deltas prepared once a flow (RFC 1624).
 //
-// The caller has checked that headers are complete: `l4` points at the TCP header (18 bytes at least) or UDP header (8)
-// behind `ip`. Only the first fragment has one; later fragments get their addresses translated and nothing else.
+// The caller has checked that headers are complete (but for what an ICMP error quotes): `l4` points at the TCP header
+// (18 bytes at least) or UDP header (8) behind `ip`. Only the first fragment has one; later fragments get their
+// addresses translated and nothing else.
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "nat/flow.h"
 #include "net/checksum.h"
@@ -49,6 +51,21 @@ inline void translate_addresses(net::Ipv6Header& ip, const Flow6& flow, Directio
   ip.destination = other.source;
 }
 
+constexpr std::size_t checksum_offset(net::IpProtocol protocol) {
+  return protocol == net::IpProtocol::kTcp ? offsetof(net::TcpHeader, checksum) : offsetof(net::UdpHeader, checksum);
+}
+
+template <typename Family>
+inline void translate_checksum(std::uint8_t* l4, const Flow<Family>& flow, Direction direction) {
+  const bool is_tcp = flow.protocol == net::IpProtocol::kTcp;
+  auto& checksum = *reinterpret_cast<net::Be16*>(l4 + checksum_offset(flow.protocol));
+  if (checksum.raw() == 0 && !is_tcp) [[unlikely]]
+    return;  // RFC 768: the sender made none.
+  const net::Be16 updated = directed(flow.l4_delta, direction).apply(checksum);
+  const bool is_udp_zero = updated.raw() == 0 && !is_tcp;
+  checksum = is_udp_zero ? net::Be16{0xffff} : updated;  // RFC 768: a computed zero is sent as ones.
+}
+
 // TCP and UDP have their ports in the same place.
 template <typename Family>
 inline void translate_ports(std::uint8_t* l4, const Flow<Family>& flow, Direction direction) {
@@ -56,15 +73,7 @@ inline void translate_ports(std::uint8_t* l4, const Flow<Family>& flow, Directio
   auto* const ports = reinterpret_cast<net::Be16*>(l4);
   ports[0] = other.destination_port;
   ports[1] = other.source_port;
-
-  const bool is_tcp = flow.protocol == net::IpProtocol::kTcp;
-  auto& checksum = *reinterpret_cast<net::Be16*>(
-      l4 + (is_tcp ? offsetof(net::TcpHeader, checksum) : offsetof(net::UdpHeader, checksum)));
-  if (checksum.raw() == 0 && !is_tcp) [[unlikely]]
-    return;  // RFC 768: the sender made none.
-  const net::Be16 updated = directed(flow.l4_delta, direction).apply(checksum);
-  const bool is_udp_zero = updated.raw() == 0 && !is_tcp;
-  checksum = is_udp_zero ? net::Be16{0xffff} : updated;  // RFC 768: a computed zero is sent as ones.
+  translate_checksum(l4, flow, direction);
 }
 
 template <typename Header, typename Family>
@@ -80,6 +89,15 @@ template <typename Header, typename Family>
 inline void translate_to_client(Header& ip, std::uint8_t* l4, const Flow<Family>& flow) {
   translate(ip, l4, flow, Direction::kToClient);
 }
+
+// The packet that an ICMP error of this direction quotes. We sent it the other way; it becomes what had come in.
+// `l4` begins with the ports and ends wherever the quotation does: a checksum that is not there cannot be changed.
+template <typename Header, typename Family>
+void translate_quoted(Header& ip, std::span<std::uint8_t> l4, const Flow<Family>& flow, Direction direction);
+
+// The IP header around it, whoever sent it: the error goes on like a packet of the flow.
+template <typename Header, typename Family>
+void translate_error(Header& ip, const Flow<Family>& flow, Direction direction);
 
 // The caller has seen that ttl > 1. The header's sum falls by 0x0100, so its checksum rises by that (RFC 1141).
 inline void decrement_ttl(net::Ipv4Header& ip) {

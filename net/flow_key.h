@@ -27,6 +27,15 @@ using FlowKey6 = FlowKey<Ipv6>;
 static_assert(sizeof(FlowKey4) == 16 && sizeof(FlowKey6) == 40);
 
 template <typename Family>
+FlowKey<Family> reversed(const FlowKey<Family>& key) {
+  return {.source = key.destination,
+          .destination = key.source,
+          .source_port = key.destination_port,
+          .destination_port = key.source_port,
+          .protocol = key.protocol};
+}
+
+template <typename Family>
 using FlowKeyWords = std::array<std::uint64_t, sizeof(FlowKey<Family>) / 8>;
 
 template <typename Family>

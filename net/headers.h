@@ -64,6 +64,7 @@ struct Ipv4Header {
   unsigned version() const { return version_and_length >> 4; }
   unsigned header_length() const { return 4U * (version_and_length & 15U); }  // bytes
   bool is_fragment() const { return (flags_and_fragment.host() & 0x3fff) != 0; }
+  bool is_later_fragment() const { return (flags_and_fragment.host() & 0x1fff) != 0; }  // Has no transport header.
 };
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
 inline constexpr std::uint16_t kIpv4DontFragment = 0x4000;
@@ -95,6 +96,7 @@ struct Ipv6Fragment {
   Be32 identification;
 
   bool is_fragment() const { return (offset_and_more.host() & 0xfff9) != 0; }  // Else whole, but marked (RFC 6946).
+  bool is_later_fragment() const { return (offset_and_more.host() & 0xfff8) != 0; }
 };
 static_assert(sizeof(Ipv6Fragment) == 8 && alignof(Ipv6Fragment) == 1);
 
@@ -116,6 +118,13 @@ inline constexpr std::uint8_t kTcpRst = 0x04;
 inline constexpr std::uint8_t kTcpPsh = 0x08;
 inline constexpr std::uint8_t kTcpAck = 0x10;
 
+struct Ports {  // Both TCP and UDP begin with them.
+  Be16 source;
+  Be16 destination;
+};
+static_assert(sizeof(Ports) == 4 && alignof(Ports) == 1);
+constexpr bool has_ports(IpProtocol protocol) { return protocol == IpProtocol::kTcp || protocol == IpProtocol::kUdp; }
+
 struct UdpHeader {
   Be16 source_port;
   Be16 destination_port;
@@ -136,9 +145,12 @@ inline constexpr std::uint8_t kIcmpUnreachable = 3;
 inline constexpr std::uint8_t kIcmpPortUnreachable = 3;  // Code.
 inline constexpr std::uint8_t kIcmpEchoRequest = 8;
 inline constexpr std::uint8_t kIcmpTimeExceeded = 11;
+inline constexpr std::uint8_t kIcmpParameterProblem = 12;
 inline constexpr std::uint8_t kIcmpv6Unreachable = 1;
 inline constexpr std::uint8_t kIcmpv6PortUnreachable = 4;  // Code.
+inline constexpr std::uint8_t kIcmpv6PacketTooBig = 2;
 inline constexpr std::uint8_t kIcmpv6TimeExceeded = 3;
+inline constexpr std::uint8_t kIcmpv6ParameterProblem = 4;
 inline constexpr std::uint8_t kIcmpv6EchoRequest = 128;
 inline constexpr std::uint8_t kIcmpv6EchoReply = 129;
 inline constexpr std::uint8_t kNeighbourSolicitation = 135;

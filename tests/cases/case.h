@@ -42,6 +42,7 @@ std::vector<Case> answer_cases();
 std::vector<Case> refused_cases();
 std::vector<Case> refusal_cases();
 std::vector<Case> ipv6_cases();
+std::vector<Case> icmp_error_cases();
 std::vector<Case> all_cases();
 std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts);
 

@@ -1,5 +1,6 @@
 #include "tests/cases/wire.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -116,8 +117,6 @@ net::MacAddress mac(const char* text) {
   return *parsed;
 }
 
-Bytes bytes_of(const Frame& frame) { return with_headers(frame, transport(frame)); }
-
 Bytes arp_bytes(net::Be16 operation, net::MacAddress to, const net::ArpPacket& arp) {
   net::ArpPacket packet = arp;
   packet.hardware_type = net::Be16{1};
@@ -144,6 +143,17 @@ Bytes icmp_bytes(const Frame& frame, const net::IcmpHeader& header) {
 }
 
 }  // namespace
+
+Bytes bytes_of(const Frame& frame) {
+  if (frame.quoted.empty()) return with_headers(frame, transport(frame));
+  const Bytes packet = bytes_of(frame.quoted.front());
+  const auto begin = packet.begin() + sizeof(net::EthernetHeader);
+  Frame error = frame;
+  error.payload.assign(begin, begin + static_cast<std::ptrdiff_t>(
+                                          std::min(frame.quoted_max, packet.size() - sizeof(net::EthernetHeader))));
+  const auto& [type, code, rest] = frame.icmp;
+  return icmp_bytes(error, {.type = type, .code = code, .checksum = {}, .rest = net::Be32{rest}});
+}
 
 Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code) {
   return icmp_bytes(frame, {.type = type, .code = code, .checksum = {}, .rest = net::Be32{0x00070001}});

@@ -17,6 +17,13 @@ net::Ipv4Address ip(const char* text);
 net::Ipv6Address ip6(const char* text);
 net::MacAddress mac(const char* text);
 
+// What an ICMP error says.
+struct Icmp {
+  std::uint8_t type = 0;
+  std::uint8_t code = 0;
+  std::uint32_t rest = 0;  // Of its header: the MTU of "too big".
+};
+
 struct Frame {
   net::MacAddress to;
   net::MacAddress from;
@@ -37,6 +44,11 @@ struct Frame {
   std::uint32_t sequence = 1000;
   std::optional<std::uint32_t> acknowledgment = std::nullopt;  // None: 2000 if the flags have ACK, else 0.
   std::uint16_t window = 65'000;
+
+  // An ICMP error in place of TCP and UDP, if there is a packet that it quotes (one): so many bytes of it.
+  Icmp icmp = {};
+  std::vector<Frame> quoted = {};
+  std::size_t quoted_max = 528;
 };
 
 Bytes bytes_of(const Frame& frame);

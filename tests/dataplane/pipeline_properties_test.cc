@@ -7,6 +7,7 @@
 
 #include "tests/cases/case.h"
 #include "tests/packets/box.h"
+#include "tests/packets/errors.h"
 #include "tests/packets/mutator.h"
 
 namespace sluice::packets {
@@ -177,6 +178,41 @@ TEST(PipelineProperty, AnswersEveryPingWithARightChecksumAndTheSameBytes) {
   }
 }
 
+class PipelineOfErrors : public testing::TestWithParam<unsigned> {
+ protected:
+  // A router cannot pass on what we sent. Who sent it to us, as `original`, hears of that, wherever the NIC puts the
+  // error: from whom it knows, about what it knows.
+  void tell_sender(const Bytes& sent_by_us, std::uint16_t port, const Bytes& original) {
+    const auto layout = layout_of(sent_by_us).value();
+    std::size_t quoted = layout.l4 - layout.l3 + 8 + random_.below(600);
+    if (quoted == layout.checksum - layout.l3 + 1) --quoted;  // Half a checksum cannot be made right.
+    const Departure told = box_.send({.frame = error_about(sent_by_us, quoted),
+                                      .port = port,
+                                      .worker = static_cast<unsigned>(random_.below(GetParam()))});
+    ASSERT_EQ(name(told.verdict), port == cases::kWan ? "to_node" : "to_client");
+    ASSERT_TRUE(accepts(told.frame));
+    ASSERT_EQ(told.frame, with_less_ttl(error_about(with_less_ttl(original, 1), quoted), 1));
+  }
+
+  Box box_{{.workers = GetParam(), .flows_max = kConnections}};
+  Mutator random_{6};
+};
+
+TEST_P(PipelineOfErrors, TellsWhoSentAPacketWhatBecameOfItAsIfThereWereNoNat) {
+  Clients clients{7};
+  for (int i = 0; i < kConnections; ++i) {
+    const Bytes asked = clients.packet();
+    const Departure there = box_.send(at_wan(asked));
+    ASSERT_NO_FATAL_FAILURE(tell_sender(there.frame, cases::kLan, asked));
+    const Bytes answered = mirrored(there.frame);
+    const Departure back = box_.send(at_lan(answered));
+    ASSERT_NO_FATAL_FAILURE(tell_sender(back.frame, cases::kWan, answered));
+  }
+  EXPECT_THAT(box_.complaints(), testing::IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, PipelineOfErrors, testing::Values(1U, 3U), testing::PrintToStringParamName());
+
 class PipelineOfAnyBytes : public testing::TestWithParam<unsigned> {};
 
 TEST_P(PipelineOfAnyBytes, GivesEveryPacketAVerdictAndTouchesNothingElse) {
@@ -192,6 +228,9 @@ TEST_P(PipelineOfAnyBytes, GivesEveryPacketAVerdictAndTouchesNothingElse) {
     }
     for (const Departure& departure : box.send(arrivals)) {
       if (departure.verdict == Verdict::kToNode) mutator.add(mirrored(departure.frame));
+      if (departure.verdict == Verdict::kToClient && layout_of(departure.frame)) {
+        mutator.add(error_about(departure.frame, 64));
+      }
     }
     if (burst % 8 == 0) box.wait(static_cast<nat::Tick>(mutator.below(100)));
     if (burst % 64 == 0) box.publish({.http_backend = burst % 128 == 0 ? cases::kBackend1 : cases::kBackend2});

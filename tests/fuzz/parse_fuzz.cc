@@ -21,7 +21,7 @@ void parse_one(const std::uint8_t* data, std::size_t size) {
   require(size == 0 || std::memcmp(bytes.get(), data, size) == 0);
   if (verdict != dataplane::Verdict::kContinue) return;
   require(packet.l3 >= sizeof(net::EthernetHeader) && packet.l3 < size);
-  if (packet.has_ports) require(packet.l4 > packet.l3 && packet.l4 + sizeof(net::UdpHeader) <= size);
+  if (packet.has_ports()) require(packet.l4 > packet.l3 && packet.l4 + sizeof(net::UdpHeader) <= size);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "tests/fuzz/script.h"
 #include "tests/packets/box.h"
+#include "tests/packets/errors.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -31,7 +32,9 @@ class Player {
   void finish_burst() {
     if (burst_.empty()) return;
     for (const auto& departure : box_.send(burst_)) {
-      if (departure.verdict == dataplane::Verdict::kToNode) last_to_node_ = departure.frame;
+      const bool is_to_node = departure.verdict == dataplane::Verdict::kToNode;
+      if (is_to_node) last_to_node_ = departure.frame;
+      if (is_to_node || departure.verdict == dataplane::Verdict::kToClient) last_sent_ = departure.frame;
     }
     burst_.clear();
     const auto complaints = box_.complaints();
@@ -41,6 +44,7 @@ class Player {
 
  private:
   packets::Bytes frame_of(const Act& act) const {
+    if (act.has(Act::kError) && packets::layout_of(last_sent_)) return error_of(act);
     if (!act.has(Act::kAnswer) || last_to_node_.empty()) {
       return {act.frame.begin(), act.frame.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                          act.frame.size(), packets::GuardedMemory::kFrameMax))};
@@ -52,9 +56,20 @@ class Player {
     return answer;
   }
 
+  packets::Bytes error_of(const Act& act) const {
+    packets::Bytes error = packets::error_about(last_sent_, act.frame.empty() ? 64 : act.frame[0]);
+    const auto layout = packets::layout_of(error);
+    if (!layout) return error;
+    const std::size_t quoted = layout->end - layout->payload;
+    for (std::size_t i = 1; i < act.frame.size() && i <= quoted; ++i) error[layout->payload + i - 1] ^= act.frame[i];
+    packets::make_right(error);
+    return error;
+  }
+
   packets::Box box_;
   std::vector<packets::Arrival> burst_;
   packets::Bytes last_to_node_;
+  packets::Bytes last_sent_;
 };
 
 }  // namespace

@@ -20,6 +20,9 @@ struct Act {
   // The frame is the node's answer to the last packet that went to a node; its first byte, if any, the TCP flags.
   static constexpr std::uint8_t kAnswer = 0x20;
   static constexpr std::uint8_t kMoreFollow = 0x40;  // In one burst with the next frame.
+  // The frame is an ICMP error about the last packet of a flow that was sent. Its first byte, if any, says how many
+  // bytes of that are quoted; the others change these.
+  static constexpr std::uint8_t kError = 0x80;
 
   std::uint8_t control = 0;
   std::uint8_t value = 0;

@@ -44,8 +44,10 @@ void append_step(Bytes& script, const cases::Step& step) {
     act.value = value_of(*step.publish);
   }
   const bool is_answer = step.raw_in.empty() && step.in.destination == cases::kLearned;
-  if (is_answer) act.control |= Act::kAnswer;
-  act.frame = is_answer ? Bytes{step.in.tcp_flags} : step.raw_in.empty() ? cases::bytes_of(step.in) : step.raw_in;
+  const bool is_error = is_answer && !step.in.quoted.empty();
+  if (is_answer) act.control |= is_error ? Act::kError : Act::kAnswer;
+  const auto first_byte = is_error ? static_cast<std::uint8_t>(step.in.quoted_max) : step.in.tcp_flags;
+  act.frame = is_answer ? Bytes{first_byte} : step.raw_in.empty() ? cases::bytes_of(step.in) : step.raw_in;
   append(script, act);
 }
 

@@ -107,6 +107,26 @@ TEST_P(Translate, GivesTheClientWhatLooksLikeTheVipsAnswer) {
   EXPECT_EQ(ports[1], flow.client_port);
 }
 
+TEST_P(Translate, MakesOfAQuotedPacketWhatHadComeIn) {
+  for (int round = 0; round < 50'000; ++round) {
+    const Bytes original = random_packet();
+    Bytes bytes = original;
+    const Flow4 flow = random_flow_for(bytes);
+    translate_to_node(ip_of(bytes), l4_of(bytes), flow);
+    translate_quoted(ip_of(bytes), {l4_of(bytes), kLength - sizeof(net::Ipv4Header)}, flow, Direction::kToClient);
+    ASSERT_EQ(bytes, original);
+  }
+}
+
+TEST_P(Translate, ChangesNothingBehindAQuotation) {
+  Bytes bytes = random_packet();
+  const Flow4 flow = random_flow_for(bytes);
+  const Bytes before = bytes;
+  translate_quoted(ip_of(bytes), {l4_of(bytes), 8}, flow, Direction::kToNode);
+  EXPECT_NE(bytes, before);
+  EXPECT_TRUE(std::equal(bytes.begin() + 28, bytes.end(), before.begin() + 28));
+}
+
 INSTANTIATE_TEST_SUITE_P(TcpAndUdp, Translate, testing::Values(net::IpProtocol::kTcp, net::IpProtocol::kUdp),
                          [](const auto& test) { return net::to_string(test.param); });
 

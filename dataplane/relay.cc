@@ -1,0 +1,45 @@
+#include "dataplane/relay.h"
+
+#include "dataplane/icmp.h"
+#include "dataplane/quoted.h"
+#include "dataplane/rewrite.h"
+#include "nat/translate.h"
+
+namespace sluice::dataplane {
+namespace {
+
+// Looked up anew: what the flow remembers may be of an older snapshot.
+template <typename Family>
+std::uint16_t next_hop_of(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& flow,
+                          nat::Direction direction) {
+  if (direction == nat::Direction::kToClient) return snapshot.routes.find(flow.client);
+  return flow.backend < snapshot.backends.size() ? snapshot.backends[flow.backend].next_hop : kNoRoute;
+}
+
+}  // namespace
+
+template <typename Family>
+Verdict relay(const Snapshot& snapshot, Packet& packet) {
+  if (!has_right_icmp_checksum<Family>(packet)) return Verdict::kDropBadHeader;
+  const nat::Flow<Family>& flow = *packet.flow<Family>();
+  const std::uint16_t index = next_hop_of(snapshot.of<Family>(), flow, packet.direction);
+  if (index >= snapshot.next_hops.size()) return Verdict::kDropNoRoute;
+  const NextHop& next_hop = snapshot.next_hops[index];
+  if (!can_send(next_hop, packet.direction)) return Verdict::kDropUnresolved;
+  auto& ip = packet.ip<Family>();
+  if (nat::ttl(ip) <= 1) return Verdict::kDropTtl;
+
+  const auto quoted = *quoted_in<Family>(packet);  // `parse` had no place to keep it.
+  nat::decrement_ttl(ip);
+  nat::translate_error(ip, flow, packet.direction);
+  nat::translate_quoted(packet.header<typename Icmp<Family>::IpHeader>(quoted.l3),
+                        {packet.data + quoted.l4, packet.data + quoted.end}, flow, packet.direction);
+  make_icmp_checksum<Family>(packet);
+  send_by(next_hop, flow.client_mac, packet);
+  return sent(packet.direction);
+}
+
+template Verdict relay<net::Ipv4>(const Snapshot& snapshot, Packet& packet);
+template Verdict relay<net::Ipv6>(const Snapshot& snapshot, Packet& packet);
+
+}  // namespace sluice::dataplane
