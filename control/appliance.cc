@@ -216,7 +216,8 @@ std::vector<dataplane::Port> Appliance::dataplane_ports() const {
   std::vector<dataplane::Port> ports;
   const auto macs = forwarder_->port_macs();
   for (std::size_t i = 0; i < macs.size(); ++i) {
-    ports.push_back({.mac = macs[i], .announces_vips = options_.ports[i].announces_vips});
+    const PortOptions& port = options_.ports[i];
+    ports.push_back({.mac = macs[i], .announces_vips = port.announces_vips, .mtu = port.mtu});
   }
   return ports;
 }

@@ -58,6 +58,7 @@ BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   snapshot->epoch = epoch_;
   snapshot->timeouts = input.timeouts;
   snapshot->ports.assign(input.ports.begin(), input.ports.end());
+  snapshot->fits_everywhere = dataplane::frame_max(input.ports);
   keep_known(input.plan, input.now);
   add_family(input, snapshot->v4);
   add_family(input, snapshot->v6);

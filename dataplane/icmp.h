@@ -24,6 +24,7 @@ struct Icmp<net::Ipv4> {
   static constexpr std::size_t kPacketMax = 576;  // RFC 1812 4.3.2.3
   static constexpr IcmpMeaning kPortUnreachable{net::kIcmpUnreachable, net::kIcmpPortUnreachable};
   static constexpr IcmpMeaning kTimeExceeded{net::kIcmpTimeExceeded, 0};
+  static constexpr IcmpMeaning kTooBig{net::kIcmpUnreachable, net::kIcmpFragmentationNeeded};
 
   // Speaks of a packet on its way. Not: source quench (RFC 6633), redirect, which is for the first hop alone.
   static constexpr bool is_error(std::uint8_t type) {
@@ -37,6 +38,7 @@ struct Icmp<net::Ipv6> {
   static constexpr std::size_t kPacketMax = 1280;  // RFC 4443 2.4 (c)
   static constexpr IcmpMeaning kPortUnreachable{net::kIcmpv6Unreachable, net::kIcmpv6PortUnreachable};
   static constexpr IcmpMeaning kTimeExceeded{net::kIcmpv6TimeExceeded, 0};
+  static constexpr IcmpMeaning kTooBig{net::kIcmpv6PacketTooBig, 0};
 
   static constexpr bool is_error(std::uint8_t type) {
     return type >= net::kIcmpv6Unreachable && type <= net::kIcmpv6ParameterProblem;

@@ -38,10 +38,13 @@ struct alignas(64) Packet {
   nat::Direction direction{};
   PacketFamily family = PacketFamily::kNone;  // Set by `parse`.
   Content content = Content::kOther;          // Likewise.
-  std::uint32_t service = lb::kNoService;     // Id of the service port that a new flow asks for.
-  std::uint64_t hash = 0;                     // Of the key, by the flow table's seed.
-  void* buffer = nullptr;                     // The engine's own handle.
-  union {                                     // Set by `classify` or `steer`.
+  union {
+    std::uint32_t service = lb::kNoService;  // Id of the service port that a new flow asks for.
+    std::uint32_t mtu;                       // With kDropTooBig: of the port that it would leave by.
+  };
+  std::uint64_t hash = 0;  // Of the key, by the flow table's seed.
+  void* buffer = nullptr;  // The engine's own handle.
+  union {                  // Set by `classify` or `steer`.
     nat::Flow4* flow4 = nullptr;
     nat::Flow6* flow6;
   };

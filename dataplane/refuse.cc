@@ -92,7 +92,7 @@ void make_reset(Packet& packet) {
 
 // Quotes as much of the packet as the message may hold and the buffer has room for.
 template <typename Family>
-void make_icmp(IcmpMeaning meaning, Packet& packet) {
+void make_icmp(IcmpMeaning meaning, net::Be32 rest, Packet& packet) {
   constexpr auto kProtocol = Icmp<Family>::kProtocol;
   constexpr std::size_t kHeaders = sizeof(typename Icmp<Family>::IpHeader) + sizeof(net::IcmpHeader);
   const auto& key = packet.key<Family>();
@@ -106,14 +106,18 @@ void make_icmp(IcmpMeaning meaning, Packet& packet) {
   packet.l4 = static_cast<std::uint16_t>(packet.l3 + kHeaders - sizeof(net::IcmpHeader));
   packet.length = static_cast<std::uint16_t>(packet.l4 + l4_length);
   auto& icmp = packet.header<net::IcmpHeader>(packet.l4);
-  icmp = {.type = meaning.type, .code = meaning.code, .checksum = {}, .rest = {}};
+  icmp = {.type = meaning.type, .code = meaning.code, .checksum = {}, .rest = rest};
   const bool has_pseudo_header = kProtocol == IpProtocol::kIcmpv6;
   icmp.checksum = net::checksum({packet.data + packet.l4, l4_length},
                                 has_pseudo_header ? answer_sum<Family>(key, kProtocol, l4_length) : 0);
 }
 
+bool may_be_fragmented(const net::Ipv4Header& ip) { return ip.may_be_fragmented(); }
+bool may_be_fragmented(const net::Ipv6Header&) { return false; }  // By nobody but its sender.
+
 Verdict refusal_of(Verdict drop, IpProtocol protocol, std::uint8_t tcp_flags) {
   switch (drop) {
+    case Verdict::kDropTooBig: return Verdict::kReplyTooBig;
     case Verdict::kDropTtl: return Verdict::kReplyTimeExceeded;
     case Verdict::kDropNoService:
     case Verdict::kDropNoBackend:
@@ -134,15 +138,16 @@ bool has_room(const Packet& packet, Verdict refusal) {
 template <typename Family>
 Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet) {
   const auto& key = packet.key<Family>();
-  const bool is_tcp = packet.has_ports && key.protocol == IpProtocol::kTcp;
+  if (packet.verdict == Verdict::kDropTooBig && may_be_fragmented(packet.ip<Family>())) return packet.verdict;
+  const bool is_tcp = key.protocol == IpProtocol::kTcp;
   const Verdict refusal = refusal_of(packet.verdict, key, is_tcp ? packet.tcp().flags : std::uint8_t{0});
   const bool is_possible = refusal != packet.verdict && has_room<Family>(packet, refusal) && limit.take(now);
   if (!is_possible) return packet.verdict;
-  if (refusal == Verdict::kReplyReset) {
-    make_reset<Family>(packet);
-  } else {
-    make_icmp<Family>(
-        refusal == Verdict::kReplyUnreachable ? Icmp<Family>::kPortUnreachable : Icmp<Family>::kTimeExceeded, packet);
+  switch (refusal) {
+    case Verdict::kReplyReset: make_reset<Family>(packet); break;
+    case Verdict::kReplyTooBig: make_icmp<Family>(Icmp<Family>::kTooBig, net::Be32{packet.mtu}, packet); break;
+    case Verdict::kReplyTimeExceeded: make_icmp<Family>(Icmp<Family>::kTimeExceeded, {}, packet); break;
+    default: make_icmp<Family>(Icmp<Family>::kPortUnreachable, {}, packet); break;
   }
   std::swap(packet.ethernet().source, packet.ethernet().destination);
   return refusal;

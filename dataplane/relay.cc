@@ -6,18 +6,6 @@
 #include "nat/translate.h"
 
 namespace sluice::dataplane {
-namespace {
-
-// Looked up anew: what the flow remembers may be of an older snapshot.
-template <typename Family>
-std::uint16_t next_hop_of(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& flow,
-                          nat::Direction direction) {
-  if (direction == nat::Direction::kToClient) return snapshot.routes.find(flow.client);
-  return flow.backend < snapshot.backends.size() ? snapshot.backends[flow.backend].next_hop : kNoRoute;
-}
-
-}  // namespace
-
 template <typename Family>
 Verdict relay(const Snapshot& snapshot, Packet& packet) {
   if (!has_right_icmp_checksum<Family>(packet)) return Verdict::kDropBadHeader;
@@ -28,6 +16,7 @@ Verdict relay(const Snapshot& snapshot, Packet& packet) {
   if (!can_send(next_hop, packet.direction)) return Verdict::kDropUnresolved;
   auto& ip = packet.ip<Family>();
   if (nat::ttl(ip) <= 1) return Verdict::kDropTtl;
+  if (end_of(packet, ip) - packet.l3 > snapshot.ports[next_hop.port].mtu) return Verdict::kDropTooBig;
 
   const auto quoted = *quoted_in<Family>(packet);  // `parse` had no place to keep it.
   nat::decrement_ttl(ip);

@@ -10,6 +10,14 @@
 
 namespace sluice::dataplane {
 
+// The next hop of a flow's packets by this snapshot: looked up anew, as what the flow remembers may be of an older one.
+template <typename Family>
+std::uint16_t next_hop_of(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& flow,
+                          nat::Direction direction) {
+  if (direction == nat::Direction::kToClient) return snapshot.routes.find(flow.client);
+  return flow.backend < snapshot.backends.size() ? snapshot.backends[flow.backend].next_hop : kNoRoute;
+}
+
 // Without a branch, as directions mix at random. A node is never "the peer itself": its MAC address is known, or not.
 inline bool can_send(const NextHop& next_hop, nat::Direction direction) {
   const bool to_node = direction == nat::Direction::kToNode;

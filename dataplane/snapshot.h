@@ -5,8 +5,11 @@
 // its meaning from snapshot to snapshot: control gives an id to another owner only when no flow can hold it any more.
 // What has no such promise (next hops) is looked up again when the flow sees a new `epoch`.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -69,7 +72,15 @@ struct FamilySnapshot {
 struct Port {
   net::MacAddress mac;
   bool announces_vips = false;
+  std::uint16_t mtu = 1500;
 };
+
+// Bytes of the longest frame that every port may send.
+inline std::uint16_t frame_max(std::span<const Port> ports) {
+  std::size_t smallest = 0xffff;
+  for (const Port& port : ports) smallest = std::min(smallest, port.mtu + sizeof(net::EthernetHeader));
+  return static_cast<std::uint16_t>(smallest);
+}
 
 struct Snapshot {
   std::uint32_t epoch = 0;  // Differs from the one before; 0 is never used by a published snapshot.
@@ -77,6 +88,7 @@ struct Snapshot {
   FamilySnapshot<net::Ipv6> v6;
   std::vector<NextHop> next_hops;
   std::vector<Port> ports;
+  std::uint16_t fits_everywhere = 0xffff;  // Bytes of a frame that is not too big for any port. See frame_max().
   nat::Timeouts timeouts;
 
   template <typename Family>

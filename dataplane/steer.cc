@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/icmp.h"
 #include "dataplane/relay.h"
+#include "dataplane/rewrite.h"
 #include "nat/translate.h"
 
 namespace sluice::dataplane {
@@ -35,10 +37,27 @@ void drop_flow(WorkerState<Family>& state, Packet& packet) {
   packet.flow<Family>() = nullptr;
 }
 
-// Whether the packet goes no further than here. It must not change a flow then: nobody else hears of it.
+// Whether the packet may go no further than here: stop() knows.
 template <typename Family>
-bool ends_here(const Packet& packet) {
-  return nat::ttl(packet.ip<Family>()) <= 1;
+bool may_end_here(const Snapshot& snapshot, const Packet& packet) {
+  return (nat::ttl(packet.ip<Family>()) <= 1) | (packet.length > snapshot.fits_everywhere);
+}
+
+// Its time to live ends, or it is too big for its way. It must not change a flow then: nobody else hears of it.
+template <typename Family>
+[[gnu::cold, gnu::noinline]] Verdict stop(const Snapshot& snapshot, WorkerState<Family>& state, std::uint16_t next_hop,
+                                          Packet& packet) {
+  const auto& ip = packet.ip<Family>();
+  if (nat::ttl(ip) <= 1) {
+    state.may_refuse = true;
+    return Verdict::kDropTtl;
+  }
+  if (next_hop >= snapshot.next_hops.size()) return Verdict::kContinue;  // There is another name for that.
+  const Port& port = snapshot.ports[snapshot.next_hops[next_hop].port];
+  if (end_of(packet, ip) - packet.l3 <= port.mtu) return Verdict::kContinue;
+  packet.mtu = port.mtu;
+  state.may_refuse = true;
+  return Verdict::kDropTooBig;
 }
 
 // A packet that belongs to no flow: for a service, for nothing of ours, or for the kernel.
@@ -135,9 +154,9 @@ Verdict open_flow(const Snapshot& all, WorkerState<Family>& state, nat::Tick now
   if (all.next_hops[backend->next_hop].kind != NextHop::Kind::kResolved) return Verdict::kDropUnresolved;
   const std::uint16_t client_next_hop = snapshot.routes.find(key.source);
   if (client_next_hop == kNoRoute) return Verdict::kDropNoRoute;
-  if (ends_here<Family>(packet)) {
-    state.may_refuse = true;
-    return Verdict::kDropTtl;
+  if (may_end_here<Family>(all, packet)) {
+    const Verdict stopped = stop(all, state, backend->next_hop, packet);
+    if (stopped != Verdict::kContinue) return stopped;
   }
 
   const auto forget_port = [&](const nat::Flow<Family>& flow) {
@@ -216,9 +235,10 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
   }
   auto*& flow = packet.flow<Family>();
   if (flow != nullptr) [[likely]] {
-    if (ends_here<Family>(packet)) [[unlikely]] {
-      state.may_refuse = true;
-      return Verdict::kDropTtl;
+    if (may_end_here<Family>(snapshot, packet)) [[unlikely]] {
+      const Verdict stopped =
+          stop(snapshot, state, next_hop_of(snapshot.of<Family>(), *flow, packet.direction), packet);
+      if (stopped != Verdict::kContinue) return stopped;
     }
     if (flow->epoch != snapshot.epoch) [[unlikely]] {
       const Verdict valid = revalidate(snapshot, state, packet);

@@ -26,8 +26,8 @@ template <typename Family>
 Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet);
 
 // Keeps a known flow's state up to date, or makes a new flow: Maglev picks the node, the port pool a SNAT port.
-// A packet whose time to live ends here changes and opens none. On kContinue, the packet's flow and direction are set
-// and the flow was true to the snapshot's epoch.
+// A packet whose time to live ends here, or that is too big for its way, changes and opens none. On kContinue, the
+// packet's flow and direction are set and the flow was true to the snapshot's epoch.
 template <typename Family>
 Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet);
 

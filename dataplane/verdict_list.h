@@ -33,5 +33,7 @@ SLUICE_VERDICT(kReplyReset,           "reply_reset",            "refused by a TC
 SLUICE_VERDICT(kReplyUnreachable,     "reply_unreachable",      "refused by ICMP port unreachable: no service or no usable node")
 SLUICE_VERDICT(kReplyTimeExceeded,    "reply_time_exceeded",    "its time to live ended here, and ICMP says so")
 SLUICE_VERDICT(kDropIcmpNoFlow,       "drop_icmp_no_flow",      "an ICMP error for a VIP that is about no packet of a flow")
+SLUICE_VERDICT(kDropTooBig,           "drop_too_big",           "larger than the MTU of the port that it would leave by, and nobody was told")
+SLUICE_VERDICT(kReplyTooBig,          "reply_too_big",          "larger than the MTU of the port that it would leave by, and ICMP says so")
 #endif
 // clang-format on

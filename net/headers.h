@@ -64,6 +64,7 @@ struct Ipv4Header {
   unsigned version() const { return version_and_length >> 4; }
   unsigned header_length() const { return 4U * (version_and_length & 15U); }  // bytes
   bool is_fragment() const { return (flags_and_fragment.host() & 0x3fff) != 0; }
+  bool may_be_fragmented() const { return (flags_and_fragment.host() & 0x4000) == 0; }
   bool is_later_fragment() const { return (flags_and_fragment.host() & 0x1fff) != 0; }  // Has no transport header.
 };
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
@@ -142,7 +143,8 @@ struct IcmpHeader {
 static_assert(sizeof(IcmpHeader) == 8 && alignof(IcmpHeader) == 1);
 inline constexpr std::uint8_t kIcmpEchoReply = 0;
 inline constexpr std::uint8_t kIcmpUnreachable = 3;
-inline constexpr std::uint8_t kIcmpPortUnreachable = 3;  // Code.
+inline constexpr std::uint8_t kIcmpPortUnreachable = 3;      // Code.
+inline constexpr std::uint8_t kIcmpFragmentationNeeded = 4;  // Code.
 inline constexpr std::uint8_t kIcmpEchoRequest = 8;
 inline constexpr std::uint8_t kIcmpTimeExceeded = 11;
 inline constexpr std::uint8_t kIcmpParameterProblem = 12;

@@ -126,7 +126,8 @@ void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
       case Verdict::kReply:
       case Verdict::kReplyReset:
       case Verdict::kReplyUnreachable:
-      case Verdict::kReplyTimeExceeded:  // May be longer or shorter than the question.
+      case Verdict::kReplyTimeExceeded:
+      case Verdict::kReplyTooBig:  // May be longer or shorter than the question.
         buffer->data_len = packet.length;
         buffer->pkt_len = packet.length;
         wire_[packet.port].add(buffer);

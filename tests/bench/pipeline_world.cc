@@ -70,6 +70,7 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, std::siz
   auto snapshot = std::make_unique<dataplane::Snapshot>();
   snapshot->epoch = epoch;
   snapshot->ports = {{.mac = kWanMac, .announces_vips = true}, {.mac = kLanMac}};
+  snapshot->fits_everywhere = dataplane::frame_max(snapshot->ports);
   snapshot->next_hops = {{.destination = kRouterMac, .source = kWanMac, .port = 0, .kind = NextHop::Kind::kResolved},
                          {.source = kWanMac, .port = 0, .kind = NextHop::Kind::kOnLink},
                          {.source = kLanMac, .port = 1, .kind = NextHop::Kind::kOnLink}};

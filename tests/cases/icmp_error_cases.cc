@@ -222,10 +222,13 @@ std::vector<Case> stateless_cases() {
   const Step unanswered{.what = "ACK", .in = from_client(80, kAck), .verdict = kReplyReset};
   const Step last =
       changed(to_node("at the end of its life", kHostUnreachable, of_node(kAck)), [](Frame& frame) { frame.ttl = 1; });
+  const Sides long_one = both(of_client(kSyn), [](Frame& frame) { frame.payload = std::string(1500, 'x'); });
   return {
       after(opening(), "an ICMP error keeps no flow alive",
             {late(to_client("unreachable", kHostUnreachable, of_client(kSyn)), 4), late(unanswered, 3)}),
-      after(opening(), "an ICMP error is never answered", {ending(last, kDropTtl)}),
+      after(
+          opening(), "an ICMP error is never answered",
+          {ending(last, kDropTtl), ending(to_client("too big itself", kHostUnreachable, long_one, 1480), kDropTooBig)}),
   };
 }
 

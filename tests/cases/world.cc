@@ -73,7 +73,9 @@ void add_services(dataplane::Snapshot& snapshot, const Change& change) {
 std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Change& change) {
   auto snapshot = std::make_unique<dataplane::Snapshot>();
   snapshot->epoch = epoch;
-  snapshot->ports = {{.mac = kWanMac, .announces_vips = true}, {.mac = kLanMac, .announces_vips = false}};
+  snapshot->ports = {{.mac = kWanMac, .announces_vips = true, .mtu = kWanMtu},
+                     {.mac = kLanMac, .announces_vips = false, .mtu = kLanMtu}};
+  snapshot->fits_everywhere = dataplane::frame_max(snapshot->ports);
   snapshot->next_hops = {
       {.destination = kRouterMac, .source = kWanMac, .port = kWan, .kind = NextHop::Kind::kResolved},
       {.source = kWanMac, .port = kWan, .kind = NextHop::Kind::kOnLink},

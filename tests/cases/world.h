@@ -44,6 +44,8 @@ inline const auto kNode2Mac = mac("02:00:00:00:02:12");
 
 inline constexpr std::uint16_t kWan = 0;
 inline constexpr std::uint16_t kLan = 1;
+inline constexpr std::uint16_t kWanMtu = 1500;
+inline constexpr std::uint16_t kLanMtu = 1600;
 
 // BackendIds and service ids of the world.
 inline constexpr lb::BackendId kBackend1 = 1, kBackend2 = 2, kBackend3 = 3, kBackend4 = 4;

@@ -33,15 +33,16 @@ class Edge:
     # --- the daemon ---
 
     @staticmethod
-    def configuration(pool: str, workers: int) -> str:
+    def configuration(pool: str, workers: int, wan_mtu: int = 1500) -> str:
         """The lab's template with these settings; the lab fills in the rest."""
         text = TEMPLATE.read_text(encoding="utf-8").replace("@vip_pool@", pool)
-        assert "count: 1\n" in text
+        assert "count: 1\n" in text and "  - name: wan\n" in text
+        text = text.replace("  - name: wan\n", f"  - name: wan\n    mtu: {wan_mtu}\n")
         return text.replace("count: 1\n", f"count: {workers}\n")
 
-    def run(self, pool: str = topology.VIP_POOL, workers: int = 1) -> None:
+    def run(self, pool: str = topology.VIP_POOL, workers: int = 1, wan_mtu: int = 1500) -> None:
         """Has the daemon running with these settings and serving; restarts it only if it does not."""
-        settings = (pool, workers)
+        settings = (pool, workers, wan_mtu)
         running = self.lab.sluiced is not None and self.lab.sluiced.alive
         if running and settings == self._settings:
             return

@@ -96,6 +96,15 @@ def test_a_client_learns_of_a_narrow_way_to_the_pod(edge, way, echo):
         assert known_mtu(edge.lab.ns("client"), echo) == NARROW
 
 
+def test_a_pod_learns_of_the_smaller_mtu_of_our_own_port(edge, way, echo):
+    edge.run(wan_mtu=NARROW)
+    wait_for(lambda: edge.client.whoami(echo), 10, "the echo servers through the VIP")
+    with edge.client.connect(echo, 9000, timeout=5) as connection:
+        pull(connection, 1, 2 * MEGABYTE)
+    assert NARROW in {known_mtu(edge.lab.ns(pod.name), way["snat"]) for pod in ingress_pods(edge)}
+    assert edge.dropped("reply_too_big") > 0
+
+
 def test_a_client_hears_of_a_closed_port_behind_the_vip(edge, way, echo):
     edge.stop_servers()
     with edge.client.open(socket.SOCK_DGRAM, source=way["client"], timeout=2) as asker:
