@@ -25,7 +25,13 @@ def way(request):
 
 
 @pytest.fixture
-def echo(edge, way):
+def workers():
+    """Two: an error comes to any of them, the flow is one's."""
+    return 2
+
+
+@pytest.fixture
+def echo(workers, edge, way):
     edge.start_servers()
     edge.create("echo", ECHO_PORTS, ipFamilies=[way["family"]], ipFamilyPolicy="SingleStack")
     address = edge.wait_address("echo")
@@ -69,7 +75,7 @@ def forget_mtus(edge) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_known_yet(edge):
+def nothing_is_known_yet(workers, edge):
     for namespace in ends(edge):
         assert namespace.run(["cat", "/proc/sys/net/ipv4/tcp_mtu_probing"]).stdout.strip() == "0"
     forget_mtus(edge)
@@ -96,8 +102,8 @@ def test_a_client_learns_of_a_narrow_way_to_the_pod(edge, way, echo):
         assert known_mtu(edge.lab.ns("client"), echo) == NARROW
 
 
-def test_a_pod_learns_of_the_smaller_mtu_of_our_own_port(edge, way, echo):
-    edge.run(wan_mtu=NARROW)
+def test_a_pod_learns_of_the_smaller_mtu_of_our_own_port(edge, workers, way, echo):
+    edge.run(workers=workers, wan_mtu=NARROW)
     wait_for(lambda: edge.client.whoami(echo), 10, "the echo servers through the VIP")
     with edge.client.connect(echo, 9000, timeout=5) as connection:
         pull(connection, 1, 2 * MEGABYTE)
