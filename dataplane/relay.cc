@@ -6,6 +6,7 @@
 #include "nat/translate.h"
 
 namespace sluice::dataplane {
+
 template <typename Family>
 Verdict relay(const Snapshot& snapshot, Packet& packet) {
   if (!has_right_icmp_checksum<Family>(packet)) return Verdict::kDropBadHeader;

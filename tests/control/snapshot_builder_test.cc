@@ -56,7 +56,8 @@ class World {
   std::vector<netlink::Neighbour> neighbours_ = {
       {.key = {kLanLink, ip("10.20.0.11")}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable}};
   std::vector<PortLink> links_ = {{.port = 0, .link = kLanLink, .mac = mac("02:00:00:00:00:02")}};
-  std::vector<dataplane::Port> ports_ = {{.mac = mac("02:00:00:00:00:02"), .announces_vips = true}};
+  std::vector<dataplane::Port> ports_ = {{.mac = mac("02:00:00:00:00:02"), .announces_vips = true, .mtu = 9000},
+                                         {.mac = mac("02:00:00:00:00:01"), .mtu = 1400}};
 };
 
 std::uint32_t id_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip, std::uint16_t port = 80) {
@@ -92,6 +93,10 @@ TEST(SnapshotBuilder, BuildsWhatAServiceNeeds) {
   EXPECT_EQ(built.snapshot->next_hops.at(backend.next_hop).destination, kNodeMac);
   ASSERT_EQ(built.wanted_neighbours.size(), 1U);
   EXPECT_EQ(built.wanted_neighbours[0], (netlink::NeighbourKey{kLanLink, ip("10.20.0.11")}));
+}
+
+TEST(SnapshotBuilder, SaysWhatFrameFitsTheNarrowestPort) {
+  EXPECT_EQ(World{}.build().snapshot->fits_everywhere, 1400 + sizeof(net::EthernetHeader));
 }
 
 TEST(SnapshotBuilder, BuildsAnEmptySnapshotOfAnEmptyPlan) {
