@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kCoalesce{1};  // Changes within this time s
 constexpr std::chrono::seconds kRetryLedger{5};
 constexpr std::chrono::seconds kSettle{1};  // After the start, those clusters that can be read shall be first.
 constexpr std::chrono::seconds kLookAtLinks{1};
+constexpr std::chrono::seconds kLookAtShortages{1};
 
 std::string host_name() {
   char name[256] = "sluice";
@@ -64,6 +65,7 @@ Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options op
     self.changed();
   });
   self.watch_links();
+  self.watch_shortages();
   self.changed();
   return appliance;
 }
@@ -182,6 +184,17 @@ void Appliance::announce() {
 void Appliance::watch_links() {
   if (segments() != announced_.segments) announce();
   reactor_.after(kLookAtLinks, [this] { watch_links(); });
+}
+
+void Appliance::watch_shortages() {
+  std::vector<std::uint64_t> flows;
+  for (unsigned worker = 0; worker < forwarder_->workers(); ++worker) {
+    flows.push_back(forwarder_->counters(worker).flows_fuller.get());
+  }
+  const auto news = shortages_.look(resources_of(flows, forwarder_->flows_max(), forwarder_->snat_usage()));
+  for (const auto& sentence : news.warnings) spdlog::warn("runs short: {}", sentence);
+  for (const auto& sentence : news.relief) spdlog::info("{}", sentence);
+  reactor_.after(kLookAtShortages, [this] { watch_shortages(); });
 }
 
 std::vector<announce::Segment> Appliance::segments() const {

@@ -19,6 +19,7 @@
 #include "control/plan.h"
 #include "control/port_upkeep.h"
 #include "control/reactor.h"
+#include "control/shortage.h"
 #include "control/snapshot_builder.h"
 #include "dataplane/forwarder.h"
 
@@ -49,6 +50,7 @@ class Appliance {
   void announce();
   void watch_links();  // Now and from time to time: NICs do not say when their link comes back.
   std::vector<announce::Segment> segments() const;
+  void watch_shortages();  // Now and from time to time.
   std::vector<dataplane::Port> dataplane_ports() const;
 
   Reactor& reactor_;
@@ -65,6 +67,7 @@ class Appliance {
   SnapshotBuilder builder_;
   Plan plan_;
   announce::Held announced_;
+  ShortageWatch shortages_;
   bool turn_is_due_ = false;
   bool network_changed_ = true;  // Since the last snapshot.
   bool is_settled_ = false;      // Clusters had time to be read: nobody waits for the rest.

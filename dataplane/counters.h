@@ -28,12 +28,15 @@ struct SnatUsage {
   net::IpAddress address;
   std::uint64_t in_use = 0;
   std::uint64_t capacity = 0;
+  std::uint64_t fullest = 0;      // In use towards one node, the busiest one, on the worker that has most,
+  std::uint64_t fullest_max = 0;  // of so many there.
 };
 
 struct alignas(kCacheLine) WorkerCounters {  // Written by its worker, read by control.
   std::array<Counter, kVerdictCount> packets;
   std::array<Counter, kVerdictCount> bytes;
   Counter flows;          // Live now.
+  Counter flows_fuller;   // Live now, of the family that has more: each has a table of its own.
   Counter flows_opened;   // Since start.
   Counter flows_expired;  // Since start, by idle timeout.
   Counter turns;          // Of the worker's loop: it lives while this grows.

@@ -1,5 +1,7 @@
 #include "dataplane/pipeline.h"
 
+#include <algorithm>
+
 #include "dataplane/answer.h"
 #include "dataplane/parse.h"
 #include "dataplane/rewrite.h"
@@ -22,7 +24,7 @@ FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
               .ports = options.snat_ports,
               .workers = options.workers,
               .worker = options.worker}},
-      snat_in_use_(ports_.address_count()) {}
+      snat_gauges_(ports_.address_count()) {}
 
 template <typename Family>
 bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets) {
@@ -53,14 +55,22 @@ std::size_t FamilyPipeline<Family>::expire(const Snapshot& snapshot, nat::Tick n
 // Adds up over all groups of ports: not for every turn.
 template <typename Family>
 void FamilyPipeline<Family>::report() {
-  for (std::size_t i = 0; i < snat_in_use_.size(); ++i) snat_in_use_[i].set(ports_.usage(i).in_use);
+  for (std::size_t i = 0; i < snat_gauges_.size(); ++i) {
+    const auto usage = ports_.usage(i);
+    snat_gauges_[i].in_use.set(usage.in_use);
+    snat_gauges_[i].fullest.set(usage.fullest_group);
+  }
 }
 
 template <typename Family>
 std::vector<SnatUsage> FamilyPipeline<Family>::snat_usage() const {
   std::vector<SnatUsage> usage;
-  for (std::size_t i = 0; i < snat_in_use_.size(); ++i) {
-    usage.push_back({.address = ports_.address(i), .in_use = snat_in_use_[i].get(), .capacity = ports_.capacity()});
+  for (std::size_t i = 0; i < snat_gauges_.size(); ++i) {
+    usage.push_back({.address = ports_.address(i),
+                     .in_use = snat_gauges_[i].in_use.get(),
+                     .capacity = ports_.capacity(),
+                     .fullest = snat_gauges_[i].fullest.get(),
+                     .fullest_max = ports_.group_capacity()});
   }
   return usage;
 }
@@ -98,6 +108,7 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
 void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max) {
   counters_.flows_expired.add(v4_.expire(snapshot, now, entries_max) + v6_.expire(snapshot, now, entries_max));
   counters_.flows.set(v4_.flows().size() + v6_.flows().size());
+  counters_.flows_fuller.set(std::max(v4_.flows().size(), v6_.flows().size()));
   counters_.flows_opened.set(v4_.flows().counters().inserts + v6_.flows().counters().inserts);
   if (calls_to_report_-- != 0) return;
   calls_to_report_ = kReportEvery;

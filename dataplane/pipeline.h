@@ -47,7 +47,11 @@ class FamilyPipeline {
  private:
   nat::FlowTable<Family> flows_;
   nat::PortPool<Family> ports_;
-  std::vector<Counter> snat_in_use_;  // By address of the pool.
+  struct SnatGauge {
+    Counter in_use;
+    Counter fullest;
+  };
+  std::vector<SnatGauge> snat_gauges_;  // By address of the pool.
 };
 
 class Pipeline {

@@ -76,6 +76,7 @@ class PortPool {
   PortUsage<Family> usage(std::size_t address_index) const;  // below address_count(), in ascending order of addresses
   Address address(std::size_t address_index) const { return addresses_[address_index]; }
   std::size_t capacity() const { return groups_ * ports_per_group_; }  // of an address; does not change
+  std::size_t group_capacity() const { return ports_per_group_; }      // does not change
   std::uint64_t refusals() const { return refusals_; }
   std::size_t memory_bytes() const;
 

@@ -191,6 +191,8 @@ std::vector<SnatUsage> DpdkForwarder::snat_usage() const {
       total[i].address = usage[i].address;
       total[i].in_use += usage[i].in_use;
       total[i].capacity += usage[i].capacity;
+      total[i].fullest = std::max(total[i].fullest, usage[i].fullest);
+      total[i].fullest_max = usage[i].fullest_max;
     }
   }
   return total;

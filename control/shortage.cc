@@ -1,0 +1,60 @@
+#include "control/shortage.h"
+
+#include <algorithm>
+
+namespace sluice::control {
+namespace {
+
+constexpr std::uint64_t kShortPercent = 80;
+constexpr std::uint64_t kEnoughPercent = 70;
+
+std::uint64_t percent(const Resource& resource) {
+  return resource.capacity == 0 ? 0 : resource.in_use * 100 / resource.capacity;
+}
+
+// New flows try one address after the other: a family is short when each of its addresses is.
+void add_ports(const char* family, bool is_v4, std::span<const dataplane::SnatUsage> snat,
+               std::vector<Resource>& resources) {
+  const dataplane::SnatUsage* emptiest = nullptr;
+  for (const auto& usage : snat) {
+    if (usage.address.is_v4() != is_v4) continue;
+    if (emptiest == nullptr || usage.fullest < emptiest->fullest) emptiest = &usage;
+  }
+  if (emptiest == nullptr) return;
+  resources.push_back({.name = std::string{family} + " SNAT ports towards the busiest node",
+                       .in_use = emptiest->fullest,
+                       .capacity = emptiest->fullest_max,
+                       .remedy = "add addresses to snat.addresses"});
+}
+
+}  // namespace
+
+std::vector<Resource> resources_of(std::span<const std::uint64_t> flows_by_worker, std::uint64_t flows_max,
+                                   std::span<const dataplane::SnatUsage> snat) {
+  std::vector<Resource> resources;
+  for (std::size_t worker = 0; worker < flows_by_worker.size(); ++worker) {
+    resources.push_back({.name = "room for flows of worker " + std::to_string(worker),
+                         .in_use = flows_by_worker[worker],
+                         .capacity = flows_max,
+                         .remedy = "raise workers.flows_max"});
+  }
+  add_ports("IPv4", true, snat, resources);
+  add_ports("IPv6", false, snat, resources);
+  return resources;
+}
+
+ShortageWatch::News ShortageWatch::look(std::span<const Resource> resources) {
+  News news;
+  for (const auto& resource : resources) {
+    const std::string level = resource.name + ": " + std::to_string(percent(resource)) + " % of " +
+                              std::to_string(resource.capacity) + " in use";
+    if (percent(resource) >= kShortPercent && short_.insert(resource.name).second) {
+      news.warnings.push_back(level + "; " + resource.remedy);
+    } else if (percent(resource) < kEnoughPercent && short_.erase(resource.name) > 0) {
+      news.relief.push_back(level + ": enough again");
+    }
+  }
+  return news;
+}
+
+}  // namespace sluice::control
