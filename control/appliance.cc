@@ -18,8 +18,7 @@ using base::Result;
 constexpr std::chrono::milliseconds kCoalesce{1};  // Changes within this time share a turn.
 constexpr std::chrono::seconds kRetryLedger{5};
 constexpr std::chrono::seconds kSettle{1};  // After the start, those clusters that can be read shall be first.
-constexpr std::chrono::seconds kLookAtLinks{1};
-constexpr std::chrono::seconds kLookAtShortages{1};
+constexpr std::chrono::seconds kLookAround{1};
 
 std::string host_name() {
   char name[256] = "sluice";
@@ -64,8 +63,7 @@ Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options op
     self.is_settled_ = true;
     self.changed();
   });
-  self.watch_links();
-  self.watch_shortages();
+  self.look_around();
   self.changed();
   return appliance;
 }
@@ -118,12 +116,37 @@ void Appliance::turn() {
   tell_warnings();
 }
 
-void Appliance::tell_warnings() {
-  if (told_warnings_ == plan_.warnings) return;
-  for (const auto& warning : plan_.warnings) {
-    if (std::ranges::find(told_warnings_, warning) == told_warnings_.end()) spdlog::warn("{}", warning);
+std::string Appliance::trouble_of(std::size_t port) const {
+  const auto& options = options_.ports[port];
+  if (!kernel_->link(options.tap)) {
+    return "port " + options.name + ": its TAP " + options.tap +
+           " is gone, and with it all that the kernel has to say "
+           "there: restart sluiced";
   }
-  told_warnings_ = plan_.warnings;
+  return has_carrier(port) ? "" : "port " + options.name + ": its link is down";
+}
+
+std::vector<std::string> Appliance::warnings() const {
+  std::vector<std::string> warnings = plan_.warnings;
+  warnings.insert(warnings.end(), shortages_.begin(), shortages_.end());
+  for (std::size_t port = 0; port < options_.ports.size(); ++port) {
+    if (auto trouble = trouble_of(port); !trouble.empty()) warnings.push_back(std::move(trouble));
+  }
+  return warnings;
+}
+
+void Appliance::tell_warnings() {
+  const auto now = warnings();
+  const auto has = [](const std::vector<std::string>& all, const std::string& one) {
+    return std::ranges::find(all, one) != all.end();
+  };
+  for (const auto& warning : now) {
+    if (!has(told_warnings_, warning)) spdlog::warn("{}", warning);
+  }
+  for (const auto& warning : told_warnings_) {
+    if (!has(now, warning)) spdlog::info("no longer so: {}", warning);
+  }
+  told_warnings_ = now;
 }
 
 void Appliance::plan_anew() {
@@ -181,37 +204,35 @@ void Appliance::announce() {
   announced_ = std::move(held);
 }
 
-void Appliance::watch_links() {
+void Appliance::look_around() {
   if (segments() != announced_.segments) announce();
-  reactor_.after(kLookAtLinks, [this] { watch_links(); });
-}
-
-void Appliance::watch_shortages() {
   std::vector<std::uint64_t> flows;
   for (unsigned worker = 0; worker < forwarder_->workers(); ++worker) {
     flows.push_back(forwarder_->counters(worker).flows_fuller.get());
   }
-  const auto news = shortages_.look(resources_of(flows, forwarder_->flows_max(), forwarder_->snat_usage()));
-  for (const auto& sentence : news.warnings) spdlog::warn("runs short: {}", sentence);
-  for (const auto& sentence : news.relief) spdlog::info("{}", sentence);
-  reactor_.after(kLookAtShortages, [this] { watch_shortages(); });
+  shortages_ = shortage_watch_.look(resources_of(flows, forwarder_->flows_max(), forwarder_->snat_usage()));
+  if (ready()) tell_warnings();
+  reactor_.after(kLookAround, [this] { look_around(); });
+}
+
+bool Appliance::is_running(const std::string& link_name) const {
+  const auto link = kernel_->link(link_name);
+  return link && link->running;
+}
+
+// Of a kernel's interface, the kernel knows; its driver in DPDK says "up" whatever happens.
+bool Appliance::has_carrier(std::size_t port) const {
+  const auto& interface = options_.forwarder.ports[port].interface;
+  return interface.empty() ? forwarder_->port_status()[port].link_up : is_running(interface);
 }
 
 std::vector<announce::Segment> Appliance::segments() const {
   std::vector<announce::Segment> segments;
-  const auto is_running = [this](const std::string& name) {
-    const auto link = kernel_->link(name);
-    return link && link->running;
-  };
-  const auto wires = forwarder_->port_status();
   for (const auto& link : port_links()) {
     const auto& port = options_.ports[link.port];
     if (!port.announces_vips) continue;
-    // Of a kernel's interface, the kernel knows; its driver in DPDK says "up" whatever happens.
-    const auto& interface = options_.forwarder.ports[link.port].interface;
-    const bool has_carrier = interface.empty() ? wires[link.port].link_up : is_running(interface);
     segments.push_back({.interface = {.index = link.link, .name = port.tap, .mac = link.mac},
-                        .is_up = has_carrier && is_running(port.tap)});
+                        .is_up = has_carrier(link.port) && is_running(port.tap)});
   }
   return segments;
 }

@@ -36,6 +36,8 @@ class Appliance {
   const std::vector<std::unique_ptr<ClusterLink>>& clusters() const { return clusters_; }
   dataplane::Forwarder& forwarder() const { return *forwarder_; }
   std::vector<PortLink> port_links() const;
+  bool has_carrier(std::size_t port) const;
+  std::vector<std::string> warnings() const;  // Sentences about clusters, ports and shortages, as things are now.
 
  private:
   Appliance(Reactor& reactor, Options options);
@@ -46,11 +48,12 @@ class Appliance {
   bool ready() const;
   void plan_anew();  // Reconciles, and makes the outcome durable, as far as that can be.
   void publish(const Plan& before);
-  void tell_warnings();
+  void tell_warnings();  // What is new of them, to the log.
   void announce();
-  void watch_links();  // Now and from time to time: NICs do not say when their link comes back.
+  void look_around();  // Now and from time to time, for what nobody tells us: links of NICs, shortages.
   std::vector<announce::Segment> segments() const;
-  void watch_shortages();  // Now and from time to time.
+  bool is_running(const std::string& link_name) const;
+  std::string trouble_of(std::size_t port) const;  // Empty: none.
   std::vector<dataplane::Port> dataplane_ports() const;
 
   Reactor& reactor_;
@@ -67,7 +70,8 @@ class Appliance {
   SnapshotBuilder builder_;
   Plan plan_;
   announce::Held announced_;
-  ShortageWatch shortages_;
+  ShortageWatch shortage_watch_;
+  std::vector<std::string> shortages_;
   bool turn_is_due_ = false;
   bool network_changed_ = true;  // Since the last snapshot.
   bool is_settled_ = false;      // Clusters had time to be read: nobody waits for the rest.

@@ -12,9 +12,8 @@ const ClusterInput* find(std::span<const ClusterInput> clusters, const std::stri
 
 std::string key_of(const ipam::ServiceName& name) { return name.name_space + "/" + name.name; }
 
-// As far as is known: before its cluster was read, the ledger is believed.
-bool still_owns(const ClusterInput& cluster, const ipam::LedgerEntry& entry) {
-  if (!cluster.state->synced) return true;
+// Whether the Service of this uid is there and is ours.
+bool shows(const ClusterInput& cluster, const ipam::LedgerEntry& entry) {
   const auto service = cluster.state->services.find(key_of(entry.service));
   return service != cluster.state->services.end() && service->second.meta.uid == entry.uid &&
          is_ours(cluster, service->second);
@@ -27,11 +26,12 @@ bool is_unreadable(const kube::ClusterState& state, const ipam::ServiceName& nam
 
 }  // namespace
 
+// What a cluster shows now counts more than what the ledger remembers of one that was not read yet.
 Owners owners_of(std::span<const ClusterInput> clusters, const ipam::LedgerBook& book) {
   Owners owners;
   for (const auto& [holder, entry] : book.held()) {
     const ClusterInput* cluster = find(clusters, holder.service.cluster);
-    if (cluster != nullptr && !entry.uid.empty() && still_owns(*cluster, entry)) {
+    if (cluster != nullptr && cluster->state->synced && shows(*cluster, entry)) {
       owners.emplace(entry.uid, cluster->name);
     }
   }
@@ -41,21 +41,28 @@ Owners owners_of(std::span<const ClusterInput> clusters, const ipam::LedgerBook&
       if (is_ours(cluster, service)) owners.emplace(service.meta.uid, cluster.name);
     }
   }
+  for (const auto& [holder, entry] : book.held()) {
+    if (find(clusters, holder.service.cluster) != nullptr) owners.emplace(entry.uid, holder.service.cluster);
+  }
+  owners.erase("");  // Nobody's name: such a Service belongs to whoever shows it.
   return owners;
 }
 
+// All are taken out before any is put in: two clusters may have changed their names with each other.
 void follow_owners(const Owners& owners, std::int64_t now, ipam::LedgerBook& book) {
   std::vector<ipam::LedgerEntry> moving;
   for (const auto& [holder, entry] : book.held()) {
     const auto owner = owners.find(entry.uid);
     if (owner == owners.end() || owner->second == holder.service.cluster) continue;
-    auto moved = entry;
-    moved.service.cluster = owner->second;
-    if (book.find_by_holder(moved.holder()) == nullptr) moving.push_back(std::move(moved));
+    moving.push_back(entry);
+    moving.back().service.cluster = owner->second;
+    const auto* there = book.find_by_holder(moving.back().holder());
+    if (there != nullptr && there->uid == entry.uid) moving.pop_back();  // Has one already: this one is too much.
   }
-  for (auto& moved : moving) {
-    book.release(book.find_by_vip(moved.vip)->holder(), now);
-    (void)book.hold(std::move(moved));  // It is free: just released.
+  for (const auto& entry : moving) book.release(book.find_by_vip(entry.vip)->holder(), now);
+  for (auto& entry : moving) {
+    book.release(entry.holder(), now);  // What a Service of that name held that is no more.
+    (void)book.hold(std::move(entry));  // It is free: just released.
   }
 }
 

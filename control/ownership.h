@@ -14,7 +14,8 @@
 
 namespace sluice::control {
 
-// By uid: the name of the cluster. Whom the ledger names goes first, then clusters as they stand.
+// By uid: the name of the cluster. Of those that show the Service it is the one that the ledger names, else the first;
+// if none shows it, the one that the ledger names.
 using Owners = std::map<std::string, std::string>;
 Owners owners_of(std::span<const ClusterInput> clusters, const ipam::LedgerBook& book);
 

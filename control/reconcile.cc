@@ -1,6 +1,7 @@
 #include "control/reconcile.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "control/addresses.h"
@@ -80,13 +81,21 @@ std::string doubled_sentence(const std::string& owner, const std::string& other)
 }
 
 // What the user should know of the clusters themselves.
-std::vector<std::string> warnings_of(std::span<const ClusterInput> clusters, const std::set<std::string>& doubled) {
+std::vector<std::string> warnings_of(std::span<const ClusterInput> clusters, const std::set<std::string>& doubled,
+                                     const ipam::LedgerBook& book) {
   std::vector<std::string> warnings;
+  std::map<std::string, std::size_t> held;  // By clusters that are not configured.
+  for (const auto& [holder, entry] : book.held()) ++held[holder.service.cluster];
   for (const auto& cluster : clusters) {
-    if (!cluster.state->synced) {
-      warnings.push_back("cluster " + cluster.name +
-                         " was not read yet: its Services keep their addresses, but are not served");
-    }
+    held.erase(cluster.name);
+    if (cluster.state->synced) continue;
+    warnings.push_back("cluster " + cluster.name +
+                       " was not read yet: its Services keep their addresses, but are not served" +
+                       (book.knows(cluster.name) ? "" : "; no Service of any cluster gets a new address before"));
+  }
+  for (const auto& [name, count] : held) {
+    warnings.push_back("cluster " + name + " is not in the configuration (any more), and its Services hold " +
+                       std::to_string(count) + (count == 1 ? " address" : " addresses") + ": see FILES in sluiced(8)");
   }
   warnings.insert(warnings.end(), doubled.begin(), doubled.end());
   return warnings;
@@ -148,7 +157,6 @@ Plan reconcile(const ReconcileInput& input) {
   std::vector<PlannedService> releasing;
   std::set<std::string> doubled;
   const Owners owners = owners_of(input.clusters, plan.book);
-  const bool all_synced = std::ranges::all_of(input.clusters, [](const auto& each) { return each.state->synced; });
   for (const auto& cluster : input.clusters) {
     if (!cluster.state->synced) continue;
     plan.book.know(cluster.name);
@@ -161,8 +169,7 @@ Plan reconcile(const ReconcileInput& input) {
       observed[cluster.name + "/" + key] = &service;
       if (is_ours(cluster, service)) {
         plan.services.push_back(plan_ours(cluster, service));
-      } else if (service.meta.has_finalizer(kube::kOwnFinalizer) &&
-                 (all_synced || input.book.holds_any({cluster.name, service.meta.name_space, service.meta.name}))) {
+      } else if (service.meta.has_finalizer(kube::kOwnFinalizer)) {
         releasing.push_back({.cluster = cluster.name, .meta = service.meta, .stage = Stage::kReleasing});
         releasing.back().meta.resource_version.clear();
       }
@@ -182,7 +189,7 @@ Plan reconcile(const ReconcileInput& input) {
   std::ranges::sort(plan.services, {}, [](const PlannedService& service) {
     return std::pair{service.cluster, service.key()};
   });
-  plan.warnings = warnings_of(input.clusters, doubled);
+  plan.warnings = warnings_of(input.clusters, doubled, plan.book);
   return plan;
 }
 

@@ -147,7 +147,7 @@ void retell(const dataplane::PortStatus& port, messages::Port& to) {
 messages::Services retell_services(const Appliance& appliance) {
   messages::Services services;
   for (const auto& service : appliance.plan().services) retell(service, *services.add_services());
-  for (const auto& warning : appliance.plan().warnings) services.add_warnings(warning);
+  for (const auto& warning : appliance.warnings()) services.add_warnings(warning);
   return services;
 }
 
@@ -188,6 +188,7 @@ messages::Ports retell_ports(const Appliance& appliance) {
   for (const auto& status : appliance.forwarder().port_status()) {
     auto& port = *ports.add_ports();
     retell(status, port);
+    port.set_link_up(appliance.has_carrier(static_cast<std::size_t>(ports.ports_size() - 1)));
     const auto link = appliance.kernel().link(status.tap);
     for (const auto& address : appliance.kernel().addresses()) {
       if (!link || address.link != link->index) continue;

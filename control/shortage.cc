@@ -43,18 +43,16 @@ std::vector<Resource> resources_of(std::span<const std::uint64_t> flows_by_worke
   return resources;
 }
 
-ShortageWatch::News ShortageWatch::look(std::span<const Resource> resources) {
-  News news;
+std::vector<std::string> ShortageWatch::look(std::span<const Resource> resources) {
+  std::vector<std::string> sentences;
   for (const auto& resource : resources) {
-    const std::string level = resource.name + ": " + std::to_string(percent(resource)) + " % of " +
-                              std::to_string(resource.capacity) + " in use";
-    if (percent(resource) >= kShortPercent && short_.insert(resource.name).second) {
-      news.warnings.push_back(level + "; " + resource.remedy);
-    } else if (percent(resource) < kEnoughPercent && short_.erase(resource.name) > 0) {
-      news.relief.push_back(level + ": enough again");
-    }
+    if (percent(resource) >= kShortPercent) short_.insert(resource.name);
+    if (percent(resource) < kEnoughPercent) short_.erase(resource.name);
+    if (!short_.contains(resource.name)) continue;
+    sentences.push_back(resource.name + ": nearly all of " + std::to_string(resource.capacity) + " are in use; " +
+                        resource.remedy);
   }
-  return news;
+  return sentences;
 }
 
 }  // namespace sluice::control

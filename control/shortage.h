@@ -1,7 +1,7 @@
 #pragma once
 // What runs short is said before it has run out: SNAT ports and the room for flows. Pure.
 //
-// Early at 80 %, over again below 70 %, so that nobody is told twice a second.
+// Short from 80 % on, and until there is less than 70 % in use, so that nobody is told twice a second.
 
 #include <cstdint>
 #include <set>
@@ -27,12 +27,8 @@ std::vector<Resource> resources_of(std::span<const std::uint64_t> flows_by_worke
 
 class ShortageWatch {
  public:
-  // Sentences about what became short, and what is no longer.
-  struct News {
-    std::vector<std::string> warnings;
-    std::vector<std::string> relief;
-  };
-  News look(std::span<const Resource> resources);
+  // A sentence about each that is short now.
+  std::vector<std::string> look(std::span<const Resource> resources);
 
  private:
   std::set<std::string> short_;  // By name.

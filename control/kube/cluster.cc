@@ -13,6 +13,17 @@ void remove(ClusterState& state, const std::string& key, const Service*) { state
 void remove(ClusterState& state, const std::string& key, const Node*) { state.remove_node(key); }
 void remove(ClusterState& state, const std::string& key, const EndpointSlice*) { state.remove_slice(key); }
 
+// A Service may end whatever is wrong with it: that takes nothing but its metadata.
+void take_end(ClusterState& state, const Malformed& malformed, const Service*) {
+  if (!malformed.meta.is_deleting()) return;
+  const auto last_good = state.services.find(malformed.meta.key());
+  Service ending = last_good == state.services.end() ? Service{} : last_good->second;
+  ending.meta = malformed.meta;
+  state.put(std::move(ending));
+}
+void take_end(ClusterState&, const Malformed&, const Node*) {}
+void take_end(ClusterState&, const Malformed&, const EndpointSlice*) {}
+
 }  // namespace
 
 template <typename Object>
@@ -42,6 +53,7 @@ typename Reflector<Object>::Callbacks Cluster::Watcher<Object>::callbacks(Cluste
     cluster.changed();
   };
   callbacks.on_malformed = [&cluster, &state](Malformed malformed) {
+    take_end(state, malformed, static_cast<const Object*>(nullptr));
     auto key = malformed_key(malformed.resource, malformed.meta.key());
     state.malformed.insert_or_assign(std::move(key), std::move(malformed));
     cluster.changed();

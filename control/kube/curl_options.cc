@@ -54,6 +54,7 @@ void set_connection(CURL* easy, const Access& access) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_PROXY, access.proxy_url.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // Else a look-up that timed out is waited for, by us.
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluice");
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &tune_socket);
 }

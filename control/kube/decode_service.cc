@@ -96,6 +96,8 @@ void decode_rest(const Field& root, Service& service) {
                                                        {"NodePort", ServiceType::kNodePort},
                                                        {"LoadBalancer", ServiceType::kLoadBalancer},
                                                        {"ExternalName", ServiceType::kExternalName}};
+  const Field metadata = root["metadata"];
+  if (service.meta.name_space.empty()) metadata["namespace"].complain("a namespace");
   const Field spec = root["spec"];
   service.type = decode_enum(spec["type"], kTypes);
   if (spec["loadBalancerClass"].present()) service.load_balancer_class = spec["loadBalancerClass"].text();

@@ -1,7 +1,7 @@
 #pragma once
 // HTTP(S) requests on the control thread: libcurl's multi interface driven by the Reactor. HTTP/1.1, connections kept
-// and reused, dead peers noticed by TCP keep-alive and TCP_USER_TIMEOUT. Nothing here blocks but the name resolver's
-// thread, which is curl's.
+// and reused, dead peers noticed by TCP keep-alive and TCP_USER_TIMEOUT. Nothing here blocks: names are looked up by a
+// thread of curl's.
 //
 // Callbacks run from the reactor, never from inside send(). They may send and cancel anything, also their own request.
 

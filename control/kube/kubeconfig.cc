@@ -2,8 +2,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
+#include <curl/curl.h>
 #include <yaml-cpp/yaml.h>
 
 #include "control/kube/base64.h"
@@ -62,9 +64,15 @@ Result<Pem> Section::pem(const char* data_key, const char* file_key) const {
   return Pem{.file = *file};
 }
 
+// By those who will have to make sense of it: with a host, and a port that is one.
+bool is_url(const std::string& text) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), &curl_url_cleanup};
+  return url != nullptr && curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
+}
+
 Result<std::string> check_server(std::string server, const std::string& where) {
   const bool known = server.rfind("https://", 0) == 0 || server.rfind("http://", 0) == 0;
-  if (!known || server.find_first_of(" \t\r\n?#") != std::string::npos) {
+  if (!known || server.find_first_of(" \t\r\n?#") != std::string::npos || !is_url(server)) {
     return fail(where + ": expected https://HOST:PORT, got \"" + server + "\"");
   }
   while (server.back() == '/') server.pop_back();

@@ -13,6 +13,7 @@ namespace {
 using Stage = PlannedService::Stage;
 using World = ReconcileWorld;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -48,7 +49,7 @@ TEST(Clusters, OneThatIsAwayKeepsItsAddressesAndHoldsUpNobody) {
   EXPECT_EQ(plan.find("east", "default/web")->stage, Stage::kServed);
   EXPECT_EQ(plan.find("east", "default/api")->vips_text(), "203.0.113.66");
   EXPECT_EQ(plan.find("west", "default/web"), nullptr);
-  EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("cluster west was not read yet")));
+  EXPECT_THAT(plan.warnings, ElementsAre(EndsWith("keep their addresses, but are not served")));
   EXPECT_EQ(world.holder_of(held), "west/default/web");
 
   world.west.synced = true;
@@ -78,6 +79,7 @@ TEST(Clusters, OneThatWasNeverReadHoldsUpNewAddressesOnly) {
   world.east().put(imported);
 
   const Plan plan = world.reconcile();
+  EXPECT_THAT(plan.warnings, ElementsAre(EndsWith("no Service of any cluster gets a new address before")));
   EXPECT_EQ(plan.find("east", "default/web")->stage, Stage::kServed);
   EXPECT_EQ(plan.find("east", "default/old")->vips_text(), "203.0.113.99");
   EXPECT_EQ(plan.find("east", "default/api")->stage, Stage::kPending);
@@ -137,14 +139,16 @@ TEST(Clusters, OneThatStandsThereTwiceServesEachServiceOnce) {
   EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("clusters east and west are the same one")));
 }
 
-TEST(Clusters, TheOtherNameOfOneDoesNotTakeItsServicesOverWhileItIsAway) {
+TEST(Clusters, TheOtherNameOfOneGoesOnWithItsServicesAtTheirAddresses) {
   TwoClusters world;
   world.west.put(with_uid("web", "uid-east"));
   world.reconcile();
-  world.east().synced = false;
+  world.east().synced = false;  // The way by this name does not work after a restart.
   world.east().remove_service("default/web");
-  EXPECT_EQ(world.reconcile().find("west", "default/web"), nullptr);
-  EXPECT_EQ(world.holder_of("203.0.113.64"), "east/default/web");
+  const auto web = world.reconcile("default/web", "west");
+  EXPECT_EQ(web.vips_text(), "203.0.113.64");
+  EXPECT_EQ(web.stage, Stage::kServed);
+  EXPECT_THAT(world.reconcile().warnings, ElementsAre(HasSubstr("east was not read yet")));
 }
 
 // The same cluster under two names with a class each: either leaves the other's Services alone.
@@ -166,16 +170,54 @@ TEST(Clusters, OneWithAClassForEachOfItsNamesIsNoMistake) {
   EXPECT_THAT(world.reconcile().services, IsEmpty());
 }
 
-TEST(Clusters, AFinalizerOfNobodyIsTakenAwayOnceAllWereRead) {
+TEST(Clusters, OneThatIsAwayDoesNotHoldUpTheEndOfAnothersServices) {
   World world;
-  auto& west = world.add_cluster("west");
-  west.synced = false;
+  world.add_cluster("west").synced = false;
   auto former = with_uid("web", "uid-web");
   former.type = kube::ServiceType::kClusterIp;
   world.east().put(former);
-  EXPECT_THAT(world.reconcile().services, IsEmpty());
-  west.synced = true;
   EXPECT_EQ(world.reconcile("default/web").stage, Stage::kReleasing);
+}
+
+TEST(Clusters, ARenamedOneKeepsItsAddressesThoughItsNameWasAnothersOnce) {
+  World world;
+  world.east().put(with_uid("web", "uid-web"));
+  world.reconcile();
+  ASSERT_TRUE(world.book().hold({.service = {"west", "default", "web"},
+                                 .uid = "uid-of-old-times",
+                                 .vip = *net::IpAddress::parse("203.0.113.100"),
+                                 .pool = "public",
+                                 .since = 1}));
+  world.east_input().name = "west";
+  EXPECT_EQ(world.reconcile("default/web", "west").vips_text(), "203.0.113.64");
+  EXPECT_EQ(world.holder_of("203.0.113.64"), "west/default/web");
+  EXPECT_EQ(world.holder_of("203.0.113.100"), "");
+}
+
+TEST(Clusters, TwoThatChangeTheirNamesWithEachOtherKeepTheirAddresses) {
+  TwoClusters world;
+  std::swap(world.inputs()[0].name, world.inputs()[1].name);
+  const Plan plan = world.reconcile();
+  EXPECT_EQ(plan.find("west", "default/web")->vips_text(), "203.0.113.64");
+  EXPECT_EQ(plan.find("east", "default/web")->vips_text(), "203.0.113.65");
+}
+
+TEST(Clusters, ANewcomerWithAnOldNameThatIsAwayTakesNothing) {
+  World world;
+  world.east().put(with_uid("web", "uid-web"));
+  world.reconcile();
+  world.east_input().name = "renamed";
+  world.add_cluster("east").synced = false;
+  const auto web = world.reconcile("default/web", "renamed");
+  EXPECT_EQ(web.vips_text(), "203.0.113.64");
+  EXPECT_EQ(web.stage, Stage::kServed);
+}
+
+TEST(Clusters, WhatOneHeldThatLeftTheConfigurationIsSaid) {
+  TwoClusters world;
+  world.inputs().pop_back();
+  EXPECT_THAT(world.reconcile().warnings, ElementsAre(HasSubstr("cluster west is not in the configuration (any more), "
+                                                                "and its Services hold 1 address")));
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ class ReconcileWorld {
   }
   kube::ClusterState& east() { return states_.front(); }
   ClusterInput& east_input() { return clusters_.front(); }
+  std::vector<ClusterInput>& inputs() { return clusters_; }
   std::vector<ipam::Pool>& pools() { return pools_; }
   ipam::LedgerBook& book() { return book_; }
 

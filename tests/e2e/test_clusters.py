@@ -1,12 +1,17 @@
 """Several clusters on one appliance: one that is away, one that gets another name, one that stands there twice."""
 
+import time
+from pathlib import Path
+
 import pytest
 import yaml
 
 from tools.lab import sluiced as daemon
 from tools.lab import topology, wait_for
+from tools.lab.programs import find
 
 NOBODY = "https://192.0.2.1:6443"  # TEST-NET-1: nothing is there.
+NO_NAMES = "table inet nonames { chain out { type filter hook output priority 0; udp dport 53 drop; }; }"
 
 
 @pytest.fixture
@@ -23,15 +28,37 @@ def clusters(edge):
     edge.lab.sluiced.stop()  # The next one gets the usual configuration again.
 
 
+def by_server(edge, folder: Path, name: str, server: str) -> dict:
+    """A cluster as the lab's, whose API server is looked for somewhere else."""
+    kubeconfig = yaml.safe_load(edge.lab.kubeconfig.read_text(encoding="utf-8"))
+    kubeconfig["clusters"][0]["cluster"]["server"] = server
+    file = folder / f"{name}.kubeconfig"
+    file.touch(mode=0o600)
+    file.write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
+    return {"name": name, "kubeconfig": str(file)}
+
+
 @pytest.fixture
 def away(edge, tmp_path) -> dict:
     """A cluster whose API server does not answer."""
-    kubeconfig = yaml.safe_load(edge.lab.kubeconfig.read_text(encoding="utf-8"))
-    kubeconfig["clusters"][0]["cluster"]["server"] = NOBODY
-    file = tmp_path / "away.kubeconfig"
-    file.touch(mode=0o600)
-    file.write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
-    return {"name": "away", "kubeconfig": str(file), "claim_classless": True, "load_balancer_classes": []}
+    return by_server(edge, tmp_path, "away", NOBODY)
+
+
+@pytest.fixture
+def no_names(edge):
+    """The appliance's questions for names get no answer, not even a refusal."""
+    namespace = edge.lab.ns("appliance")
+    folder = Path("/etc/netns") / namespace.full  # `ip netns exec` lays it over /etc.
+    had_parent = folder.parent.exists()
+    folder.mkdir(parents=True)
+    (folder / "resolv.conf").write_text("nameserver 192.0.2.53\n", encoding="utf-8")
+    namespace.run([find("nft"), "-f", "-"], input=NO_NAMES)
+    yield
+    namespace.run([find("nft"), "delete", "table", "inet", "nonames"])
+    (folder / "resolv.conf").unlink()
+    folder.rmdir()
+    if not had_parent:
+        folder.parent.rmdir()
 
 
 def test_one_that_is_away_holds_up_only_what_is_new(edge, clusters, away):
@@ -49,6 +76,26 @@ def test_one_that_is_away_holds_up_only_what_is_new(edge, clusters, away):
     assert edge.address() == address
 
 
+def test_one_that_is_away_does_not_hold_up_the_end_of_others_services(edge, clusters, away):
+    clusters({}, away)
+    edge.create("new", policy="Cluster")
+    edge.wait_event("AllocationFailed", "new")
+    edge.delete("new")
+
+
+def test_one_whose_name_cannot_be_resolved_holds_up_nobody(edge, clusters, no_names, tmp_path):
+    address = edge.serve()
+    clusters({}, by_server(edge, tmp_path, "nameless", "https://api.away.example:6443"))
+    edge.wait_http(address)
+    began, longest = time.monotonic(), 0.0
+    while time.monotonic() - began < 8:  # Connecting is given up after 5 s.
+        asked = time.monotonic()
+        edge.ask("show", "status")
+        longest = max(longest, time.monotonic() - asked)
+        edge.pause(0.1)
+    assert longest < 2, f"an answer took {longest:.1f} s"
+
+
 def test_one_that_gets_another_name_keeps_its_addresses(edge, clusters):
     edge.create(policy="Cluster", ipFamilyPolicy="RequireDualStack", ipFamilies=["IPv4", "IPv6"])
     before = wait_for(lambda: len(edge.addresses()) == 2 and edge.addresses(), 10, "two addresses")
@@ -61,13 +108,8 @@ def test_one_that_gets_another_name_keeps_its_addresses(edge, clusters):
 
 def test_one_that_stands_there_twice_is_served_once(edge, clusters, tmp_path):
     address = edge.serve()
-    kubeconfig = yaml.safe_load(edge.lab.kubeconfig.read_text(encoding="utf-8"))
-    server = kubeconfig["clusters"][0]["cluster"]
-    server["server"] = server["server"] + "/."  # Another text for the same server.
-    file = tmp_path / "again.kubeconfig"
-    file.touch(mode=0o600)
-    file.write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
-    clusters({"name": "again", "kubeconfig": str(file)}, {})
+    server = yaml.safe_load(edge.lab.kubeconfig.read_text(encoding="utf-8"))["clusters"][0]["cluster"]["server"]
+    clusters(by_server(edge, tmp_path, "again", server + "/."), {})  # Another text for the same server.
     edge.lab.sluiced.wait_log("are the same one, or copies")
     edge.wait_http(address)
     assert edge.addresses() == [address]

@@ -162,6 +162,17 @@ def malformed(edge) -> dict[str, str]:
     return {row["key"]: row["sentence"] for row in clusters[0].get("malformed", [])}
 
 
+def test_a_malformed_service_can_be_deleted(edge):
+    address = edge.serve("broken")
+    good = edge.get("broken")
+    spec = good["spec"] | {"ports": [port | {"port": 99999} for port in good["spec"]["ports"]]}
+    edge.put_raw(BROKEN, good | {"spec": spec})
+    edge.wait_event("MalformedObject", "broken")
+    assert edge.client.is_served(address)
+    edge.delete("broken")
+    assert edge.client.is_dead(address)
+
+
 def test_a_malformed_service_is_told_and_harms_nobody(edge):
     address = edge.serve()
     good = edge.create("broken", loadBalancerClass="example.org/other")

@@ -39,6 +39,8 @@ def test_snat_ports_run_short(edge, few_ports):
                 edge.pause(0.1)  # Shortage is looked for once a second.
         assert len(connections) > PORTS // 2
         assert edge.dropped("drop_snat_exhausted") > 0
-        edge.lab.sluiced.wait_log(rf"runs short: IPv4 SNAT ports towards the busiest node: \d+ % of {PORTS} in use")
+        shortage = f"IPv4 SNAT ports towards the busiest node: nearly all of {PORTS} are in use; add addresses"
+        edge.lab.sluiced.wait_log(f"warning {shortage}")
+        assert shortage in edge.lab.sluice("show", "services").stdout
         assert all(answers(connection) for connection in connections), "open ones go on"
-    edge.lab.sluiced.wait_log("IPv4 SNAT ports .*: enough again", timeout=30)
+    edge.lab.sluiced.wait_log(f"no longer so: {shortage}", timeout=30)

@@ -37,7 +37,7 @@ def slice_of(service: dict, pods: list[Pod], family: str = "IPv4") -> dict:
     """The EndpointSlice (v1) of a family of a Service. All pods of a Service run the same app, so they share ports."""
     chosen = [pod for pod in pods if selects(service, pod)]
     ports = []
-    for port in service["spec"].get("ports", []):
+    for port in service["spec"].get("ports") or []:
         number = _target(port, chosen)
         if number is not None:
             ports.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})

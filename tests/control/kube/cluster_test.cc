@@ -111,5 +111,29 @@ TEST_F(ClusterTest, KeepsTheLastGoodVersionOfAMalformedObject) {
   EXPECT_THAT(malformed.sentence, HasSubstr("spec.ports[0].port"));
 }
 
+// Whatever else is wrong with it: what it holds must go.
+TEST_F(ClusterTest, ShowsTheEndOfAMalformedObject) {
+  lists = {{"/api/v1/services", R"({"metadata":{"resourceVersion":"1"},"items":[
+              {"metadata":{"namespace":"shop","name":"web","uid":"u","resourceVersion":"1"},
+               "spec":{"ports":[{"port":80}]}},
+              {"metadata":{"namespace":"shop","name":"never","uid":"v","resourceVersion":"1",
+                           "deletionTimestamp":"2026-11-26T00:00:00Z","finalizers":["sluice.dev/lb"]},
+               "spec":{"ports":[{"port":"x"}]}}]})"},
+           {"/api/v1/nodes", kEmpty},
+           {"/apis/discovery.k8s.io/v1/endpointslices", kEmpty}};
+  watches["/api/v1/services"] =
+      R"({"type":"MODIFIED","object":{"metadata":{"namespace":"shop","name":"web","uid":"u","resourceVersion":"2",)"
+      R"("deletionTimestamp":"2026-11-26T00:00:00Z"},"spec":{"ports":[{"port":"x"}]}}})"
+      "\n";
+  serve(6);
+  Api api{reactor, http, server.access()};
+  const Cluster cluster{"prod", api, pace, {}};
+  ASSERT_TRUE(turn_until(reactor, [&] { return cluster.state().malformed.size() == 2; }));
+  const auto& services = cluster.state().services;
+  EXPECT_TRUE(services.at("shop/web").meta.is_deleting());
+  EXPECT_EQ(services.at("shop/web").ports.at(0).port, 80);
+  EXPECT_TRUE(services.at("shop/never").meta.has_finalizer("sluice.dev/lb"));
+}
+
 }  // namespace
 }  // namespace sluice::control::kube

@@ -77,7 +77,11 @@ TEST_F(Kubeconfig, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(refusal("{}", "{}"), "kubeconfig " + folder_ +
                                      "/config: cluster \"k\": server: expected https://HOST:PORT, "
                                      "got \"\"");
-  EXPECT_THAT(refusal("{server: 'ftp://h'}", "{}"), HasSubstr("server: expected https://HOST:PORT"));
+  for (const char* wrong :
+       {"ftp://h", "https://", "https://:6443", "https://192.0.2.1:99999", "https://192.0.2.1:abc/"}) {
+    EXPECT_THAT(refusal("{server: '" + std::string{wrong} + "'}", "{}"),
+                HasSubstr("server: expected https://HOST:PORT"));
+  }
   EXPECT_THAT(refusal(server, "{exec: {command: aws}}"), HasSubstr("user \"u\": exec: not supported"));
   EXPECT_THAT(refusal(server, "{auth-provider: {name: gcp}}"), HasSubstr("auth-provider: not supported"));
   EXPECT_THAT(refusal(server, "{tokenFile: nowhere}"),
