@@ -1,6 +1,8 @@
 #include "dataplane/pipeline.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "dataplane/answer.h"
 #include "dataplane/parse.h"
@@ -11,6 +13,13 @@ namespace sluice::dataplane {
 namespace {
 
 constexpr unsigned kReportEvery = 1024;  // Calls of expire().
+
+constexpr std::array kPassing{Verdict::kToNode, Verdict::kToClient, Verdict::kReply, Verdict::kToKernel,
+                              Verdict::kToWorker};
+static_assert(std::ranges::all_of(kVerdicts, [](const VerdictInfo& info) {
+  const bool passes = info.verdict != Verdict::kContinue && !is_drop(info.verdict) && !is_refusal(info.verdict);
+  return std::ranges::count(kPassing, info.verdict) == (passes ? 1 : 0);
+}));
 
 }  // namespace
 
@@ -101,8 +110,16 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
   if (!v4.empty()) may_refuse |= v4_.process(snapshot, now, v4);
   if (!v6.empty()) may_refuse |= v6_.process(snapshot, now, v6);
   if (may_refuse) [[unlikely]]
-    for (Packet& packet : burst) packet.verdict = refuse(refusals_, now, packet);
-  count(burst);
+    refuse_drops(now, burst);
+  const bool all_passed = count(burst);
+  if (!all_passed && !may_refuse) [[unlikely]]
+    recent_drops_.record(now, burst);
+}
+
+void Pipeline::refuse_drops(nat::Tick now, Burst& burst) {
+  for (Packet& packet : burst) {
+    packet.verdict = recent_drops_.record(now, packet, [&] { return refuse(refusals_, now, packet); });
+  }
 }
 
 void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max) {
@@ -120,11 +137,15 @@ unsigned Pipeline::owner(const Snapshot& snapshot, const Packet& packet) const {
   return dataplane::owner(snapshot, packet, workers_, worker_);
 }
 
-void Pipeline::count(Burst& burst) {
+bool Pipeline::count(Burst& burst) {
   for (const Packet& packet : burst) {
     counters_.packets[index(packet.verdict)].add(1);
     counters_.bytes[index(packet.verdict)].add(packet.length);
   }
+  // A few counters a burst tell what would cost a look at each packet.
+  const std::uint64_t passed =
+      std::apply([&](auto... verdict) { return (counters_.packets[index(verdict)].get() + ...); }, kPassing);
+  return passed - std::exchange(passed_, passed) == burst.size();
 }
 
 }  // namespace sluice::dataplane

@@ -9,6 +9,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/packet.h"
+#include "dataplane/recent_drops.h"
 #include "dataplane/refuse.h"
 #include "dataplane/snapshot.h"
 #include "nat/flow_table.h"
@@ -69,9 +70,11 @@ class Pipeline {
   const FamilyPipeline<net::Ipv4>& v4() const { return v4_; }
   const FamilyPipeline<net::Ipv6>& v6() const { return v6_; }
   WorkerCounters& counters() { return counters_; }
+  const RecentDrops& recent_drops() const { return recent_drops_; }
 
  private:
-  void count(Burst& burst);
+  void refuse_drops(nat::Tick now, Burst& burst);
+  bool count(Burst& burst);  // Answers whether all of them passed.
 
   const unsigned worker_;
   const unsigned workers_;
@@ -79,6 +82,8 @@ class Pipeline {
   FamilyPipeline<net::Ipv6> v6_;
   RefusalLimit refusals_;
   WorkerCounters counters_;
+  RecentDrops recent_drops_;
+  std::uint64_t passed_ = 0;  // Packets so far that were neither dropped nor refused.
   unsigned calls_to_report_ = 0;
 };
 

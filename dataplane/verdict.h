@@ -32,6 +32,8 @@ constexpr std::string_view name(Verdict verdict) { return kVerdicts[index(verdic
 constexpr bool is_drop(Verdict verdict) { return name(verdict).starts_with("drop_"); }
 // The packet became one of our own, which goes out where it came in.
 constexpr bool is_reply(Verdict verdict) { return name(verdict).starts_with("reply"); }
+// Such an answer to a packet that would be a drop without it.
+constexpr bool is_refusal(Verdict verdict) { return name(verdict).starts_with("reply_"); }
 static_assert(is_drop(Verdict::kDropTooLong) && is_reply(Verdict::kReply) && !is_drop(Verdict::kReplyReset));
 
 }  // namespace sluice::dataplane

@@ -1,5 +1,5 @@
-// What workers and control share, with real threads and without EAL: the slot of the snapshot, counters, questions
-// about flows. ThreadSanitizer watches it in `./check --suite tsan`.
+// What workers and control share, with real threads and without EAL: the slot of the snapshot, counters, the last
+// drops, questions about flows. ThreadSanitizer watches it in `./check --suite tsan`.
 
 #include <algorithm>
 #include <atomic>
@@ -135,6 +135,29 @@ TEST(PipelineThreads, ShareSnapshotsCountersAndQuestionsWithControl) {
     for (const Counter& counter : worker->counters().packets) packets += counter.get();
     EXPECT_EQ(packets, worker->counters().turns.get() * kBurstMax);
   }
+}
+
+// A record that is read while it is written is whole or none.
+TEST(PipelineThreads, LetControlReadDropsWhileTheyAreWritten) {
+  DroppedPacketSlot slot;
+  std::atomic<bool> stop{false};
+  std::thread worker{[&] {
+    for (std::uint8_t number = 1; !stop.load(std::memory_order_relaxed); ++number) {
+      DroppedPacket packet{.when = number, .length = number, .port = number};
+      packet.bytes.fill(number);
+      slot.write(packet);
+    }
+  }};
+  for (int seen = 0; seen < 10'000;) {
+    const auto packet = slot.read();
+    if (!packet) continue;
+    ++seen;
+    DroppedPacket whole{.when = packet->port, .length = packet->port, .port = packet->port};
+    whole.bytes.fill(packet->port);
+    ASSERT_EQ(*packet, whole);
+  }
+  stop.store(true);
+  worker.join();
 }
 
 // Control asks again as soon as it may: no question gets lost, whatever the worker is just doing.
