@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/counters.h"
+#include "dataplane/recent_drops.h"
 #include "dataplane/snapshot.h"
 #include "nat/flow.h"
 
@@ -37,6 +38,13 @@ struct FlowRecord {
   std::uint32_t service = 0;
   unsigned worker = 0;
   double idle_seconds = 0;
+};
+
+struct RecentDrop {
+  DroppedPacket packet;
+  Verdict drop{};  // Why; where `packet.end` is a refusal, what it was the answer to.
+  unsigned worker = 0;
+  double age_seconds = 0;  // To within a tick.
 };
 
 struct PortStatus {
@@ -71,8 +79,9 @@ class Forwarder {
 
   virtual unsigned workers() const = 0;
   virtual const WorkerCounters& counters(unsigned worker) const = 0;
-  virtual std::size_t flows_max() const = 0;              // Of each worker.
-  virtual std::vector<SnatUsage> snat_usage() const = 0;  // Of all workers together.
+  virtual std::vector<RecentDrop> recent_drops() const = 0;  // Of all workers.
+  virtual std::size_t flows_max() const = 0;                 // Of each worker.
+  virtual std::vector<SnatUsage> snat_usage() const = 0;     // Of all workers together.
   virtual std::vector<net::MacAddress> port_macs() const = 0;
   virtual std::vector<PortStatus> port_status() const = 0;
   virtual std::vector<std::string> memory_report() const = 0;  // A line for each thing that memory was taken for.

@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
 #include "dataplane/dpdk/requirements.h"
@@ -179,6 +180,20 @@ void DpdkForwarder::collect_answers() {
   ask_workers();
   if (done.found.size() > done.limit) done.found.resize(done.limit);
   done.on_flows(std::move(done.found));
+}
+
+std::vector<RecentDrop> DpdkForwarder::recent_drops() const {
+  std::vector<RecentDrop> drops;
+  for (unsigned number = 0; number < workers(); ++number) {
+    const Worker& worker = *workers_[number];
+    for (const VerdictInfo& info : kVerdicts) {
+      for (const DroppedPacket& packet : worker.pipeline().recent_drops().latest(info.verdict)) {
+        const std::chrono::duration<double> age = nat::to_duration(nat::elapsed(worker.now(), packet.when));
+        drops.push_back({.packet = packet, .drop = info.verdict, .worker = number, .age_seconds = age.count()});
+      }
+    }
+  }
+  return drops;
 }
 
 std::vector<SnatUsage> DpdkForwarder::snat_usage() const {

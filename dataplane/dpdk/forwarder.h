@@ -31,6 +31,7 @@ class DpdkForwarder final : public Forwarder {
 
   unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
   const WorkerCounters& counters(unsigned worker) const override { return workers_[worker]->counters(); }
+  std::vector<RecentDrop> recent_drops() const override;
   std::size_t flows_max() const override { return options_.pipeline.flows_max; }
   std::vector<SnatUsage> snat_usage() const override;
   std::vector<net::MacAddress> port_macs() const override;

@@ -37,6 +37,7 @@ class Worker {
   const WorkerCounters& counters() { return pipeline_.counters(); }
   FlowQueryBox& queries() { return queries_; }
   const Pipeline& pipeline() const { return pipeline_; }
+  nat::Tick now() const;  // The clock that all workers go by. On any thread.
 
  private:
   std::size_t turn(const Snapshot& snapshot);  // Answers how many packets there were.
@@ -47,7 +48,6 @@ class Worker {
   void dispatch(const Snapshot& snapshot, Burst& burst);
   void hand_over(const Snapshot& snapshot, Packet& packet);
   void rest(unsigned idle_turns) const;
-  nat::Tick now() const;
 
   Shared& shared_;
   const unsigned number_;

@@ -1,0 +1,36 @@
+#pragma once
+// The last packets that were dropped, for people: which of them in which order, and what their headers say.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "dataplane/forwarder.h"
+#include "dataplane/recent_drops.h"
+
+namespace sluice::control {
+
+struct PacketInWords {
+  std::string protocol;  // "tcp", "protocol 47", …; empty with all below: no IP, or its headers cannot be read.
+  std::string source, destination;
+  std::uint16_t source_port = 0, destination_port = 0;  // Of whole TCP and UDP packets.
+  std::string tcp_flags;                                // As tcpdump writes them: "S", "S.", "R", …; "none".
+  std::optional<std::uint8_t> icmp_type, icmp_code;
+  std::uint8_t ttl = 0;
+  bool is_fragment = false;
+};
+PacketInWords in_words(const dataplane::DroppedPacket& packet);
+
+std::string hex_of(const dataplane::DroppedPacket& packet);  // Of the bytes that are kept: "02005e10…".
+
+// The name of a drop or a refusal; an empty one means all of them.
+base::Result<std::optional<dataplane::Verdict>> parse_drop(std::string_view name);
+
+// Those that ended with this verdict, or would have without a refusal; verdict by verdict, the newest first.
+std::vector<dataplane::RecentDrop> chosen(std::vector<dataplane::RecentDrop> drops,
+                                          std::optional<dataplane::Verdict> only);
+
+}  // namespace sluice::control
