@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/explain.h"
+#include "control/recent_drops.h"
 #include "control/retell.h"
 
 namespace sluice::control {
@@ -105,6 +106,14 @@ messages::Response explain_service(const Appliance& appliance, const messages::E
   return refusal("no cluster of ours has a Service " + key);
 }
 
+messages::Response show_recent_drops(const Appliance& appliance, const messages::ShowRecentDrops& request) {
+  const auto verdict = parse_drop(request.verdict());
+  if (!verdict) return refusal(verdict.message());
+  messages::Response response;
+  *response.mutable_recent_drops() = retell_recent_drops(appliance, *verdict);
+  return response;
+}
+
 }  // namespace
 
 Answers::Answers(Reactor& reactor, const Appliance& appliance) : reactor_{reactor}, appliance_{appliance} {}
@@ -117,6 +126,7 @@ void Answers::answer(const messages::Request& request, Reply reply) {
     case Question::kShowBackends: *response.mutable_backends() = retell_backends(appliance_); break;
     case Question::kShowPorts: *response.mutable_ports() = retell_ports(appliance_); break;
     case Question::kShowDrops: *response.mutable_drops() = retell_drops(appliance_); break;
+    case Question::kShowRecentDrops: response = show_recent_drops(appliance_, request.show_recent_drops()); break;
     case Question::kShowStatus:
       *response.mutable_status() = retell_status(appliance_, std::chrono::steady_clock::now() - started_);
       break;

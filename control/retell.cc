@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/recent_drops.h"
 #include "control/version.h"
 
 namespace sluice::control {
@@ -144,6 +145,27 @@ void retell(const dataplane::PortStatus& port, messages::Port& to) {
   to.set_tx_errors(port.tx_errors);
 }
 
+void retell(const dataplane::RecentDrop& drop, messages::DroppedPacket& to) {
+  const bool is_refused = drop.packet.end != drop.drop;
+  to.set_verdict(std::string{name(drop.packet.end)});
+  if (is_refused) to.set_instead_of(std::string{name(drop.drop)});
+  to.set_age_seconds(drop.age_seconds);
+  to.set_worker(drop.worker);
+  to.set_length(drop.packet.length);
+  const PacketInWords words = in_words(drop.packet);
+  to.set_protocol(words.protocol);
+  to.set_source(words.source);
+  to.set_source_port(words.source_port);
+  to.set_destination(words.destination);
+  to.set_destination_port(words.destination_port);
+  to.set_tcp_flags(words.tcp_flags);
+  to.set_icmp_type(words.icmp_type.value_or(0));
+  to.set_icmp_code(words.icmp_code.value_or(0));
+  to.set_ttl(words.ttl);
+  to.set_is_fragment(words.is_fragment);
+  to.set_bytes(hex_of(drop.packet));
+}
+
 messages::Services retell_services(const Appliance& appliance) {
   messages::Services services;
   for (const auto& service : appliance.plan().services) retell(service, *services.add_services());
@@ -216,6 +238,16 @@ messages::Drops retell_drops(const Appliance& appliance) {
     }
     row.set_packets(packets);
     row.set_bytes(bytes);
+  }
+  return drops;
+}
+
+messages::RecentDrops retell_recent_drops(const Appliance& appliance, std::optional<dataplane::Verdict> only) {
+  messages::RecentDrops drops;
+  for (const auto& drop : chosen(appliance.forwarder().recent_drops(), only)) {
+    auto& shown = *drops.add_packets();
+    retell(drop, shown);
+    shown.set_port(appliance.options().ports[drop.packet.port].name);
   }
   return drops;
 }

@@ -151,6 +151,28 @@ def test_a_flow_to_a_port_that_nobody_has_is_refused_as_foretold(edge):
     assert edge.dropped("reply_reset") > before
 
 
+def test_the_last_drops_are_shown_with_their_addresses(edge):
+    address = edge.serve()
+    allowed, other = topology.CLIENT_ADDRESSES[1], topology.CLIENT_ADDRESSES[2]
+    edge.create("closed", (("http", 80, "http", "TCP"),), loadBalancerSourceRanges=[f"{allowed}/32"])
+    closed = edge.wait_address("closed")
+    wait_for(lambda: edge.client.is_served(closed, source=allowed), 10, "the Service with source ranges")
+    with pytest.raises(ConnectionRefusedError):
+        edge.client.connect(address, 81, source_port=43001)
+    with pytest.raises(TimeoutError):
+        edge.client.connect(closed, 80, source=other, source_port=43002, timeout=0.5)
+    reset, = [row for row in edge.ask("show", "drops", "--recent")["packets"] if row["source_port"] == 43001]
+    assert (reset["verdict"], reset["instead_of"]) == ("reply_reset", "drop_no_service")
+    assert (reset["source"], reset["destination"], reset["destination_port"]) == (topology.CLIENT, address, 81)
+    assert (reset["protocol"], reset["tcp_flags"], reset["port"]) == ("tcp", "S", "wan")
+    assert 0 <= reset["age_seconds"] < 60 and reset["length"] >= 54 and 0 < reset["ttl"] <= 64
+    assert bytes.fromhex(reset["bytes"])[26:34] == socket.inet_aton(topology.CLIENT) + socket.inet_aton(address)
+    shown = text(edge, "show", "drops", "--recent", "drop_source_range")
+    assert f"tcp {other}:43002 → {closed}:80 [S] ttl" in shown and "reply_reset" not in shown
+    done = edge.lab.sluice("show", "drops", "--recent", "drop_nothing", check=False)
+    assert done.returncode == 1 and "'drop_nothing' is no drop" in done.stderr
+
+
 def test_status_says_workers_snat_memory_and_the_cluster(edge):
     edge.serve("echo", ports=(("http", 80, "http", "TCP"), *ECHO_PORTS))
     status = edge.ask("show", "status")

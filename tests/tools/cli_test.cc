@@ -155,6 +155,37 @@ TEST(ShowDrops, SaysThatNothingWasDropped) {
   EXPECT_EQ(to_text(drops, Verdicts::kDropsSeen), "no packet was dropped\n");
 }
 
+TEST(ShowDrops, ShowsTheLastPacketsInPlainWords) {
+  EXPECT_EQ(
+      to_text(message<admin::RecentDrops>(R"(
+    packets { verdict: "reply_reset" instead_of: "drop_no_service" age_seconds: 0.5 port: "wan" length: 74
+              protocol: "tcp" source: "198.51.100.7" source_port: 40000 destination: "203.0.113.64"
+              destination_port: 81 tcp_flags: "S" ttl: 63 }
+    packets { verdict: "drop_stray" age_seconds: 12 worker: 1 port: "lan" length: 60 protocol: "udp" source: "fd00::1"
+              source_port: 53 destination: "fd00::2" destination_port: 1024 ttl: 64 }
+    packets { verdict: "drop_stray" port: "lan" length: 60 protocol: "tcp" source: "192.0.2.1"
+              destination: "192.0.2.2" is_fragment: true ttl: 64 }
+    packets { verdict: "drop_protocol" port: "wan" length: 60 protocol: "icmp" source: "192.0.2.1"
+              destination: "192.0.2.2" icmp_type: 13 ttl: 64 }
+    packets { verdict: "drop_truncated" port: "wan" length: 4 bytes: "02005e10" })")),
+      "VERDICT         INSTEAD-OF        AGO  WORKER  PORT  LENGTH  PACKET\n"
+      "reply_reset     drop_no_service  0.5s       0  wan       74  tcp 198.51.100.7:40000 → 203.0.113.64:81 [S] "
+      "ttl 63\n"
+      "drop_stray      -                 12s       1  lan       60  udp [fd00::1]:53 → [fd00::2]:1024 ttl 64\n"
+      "drop_stray      -                0.0s       0  lan       60  tcp 192.0.2.1 → 192.0.2.2 fragment ttl 64\n"
+      "drop_protocol   -                0.0s       0  wan       60  icmp 192.0.2.1 → 192.0.2.2 type 13 code 0 ttl "
+      "64\n"
+      "drop_truncated  -                0.0s       0  wan        4  bytes 02005e10\n");
+}
+
+TEST(ShowDrops, CutsLongHexAndSaysSo) {
+  admin::RecentDrops drops;
+  drops.add_packets()->set_bytes(std::string(224, 'a'));
+  EXPECT_THAT(to_text(drops), HasSubstr("bytes " + std::string(108, 'a') + "…\n"));
+}
+
+TEST(ShowDrops, SaysThatNoneOfThemIsKept) { EXPECT_EQ(to_text(admin::RecentDrops{}), "no such packet was dropped\n"); }
+
 TEST(ShowStatus, ShowsClustersWorkersAddressesAndMemory) {
   EXPECT_EQ(to_text(message<admin::Status>(R"(
     version: "0.1.0" engine: "dpdk" uptime_seconds: 7500 snapshot_epoch: 17

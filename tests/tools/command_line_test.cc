@@ -89,6 +89,12 @@ TEST(CommandLine, FiltersFlows) {
   EXPECT_EQ(question.limit(), 7U);
 }
 
+TEST(CommandLine, AsksForTheLastDropsOfOneVerdictOrOfAll) {
+  EXPECT_EQ(parsed("show drops --recent").request.show_recent_drops().verdict(), "");
+  EXPECT_EQ(parsed("show drops --recent drop_stray").request.show_recent_drops().verdict(), "drop_stray");
+  EXPECT_FALSE(parsed("show drops --recent").request.has_show_drops());
+}
+
 TEST(CommandLine, NamesAServiceWithOrWithoutItsCluster) {
   const auto with = parsed("explain service edge/shop/web").request.explain_service();
   EXPECT_EQ(with.cluster() + " " + with.namespace_() + " " + with.name(), "edge shop web");
@@ -146,6 +152,11 @@ TEST(CommandLine, RefusesOptionsThatTheCommandHasNoUseFor) {
   EXPECT_EQ(complaint("show ports --vip 203.0.113.64"),
             "--vip is an option of `sluice show flows`, not of `sluice show ports`");
   EXPECT_THAT(complaint("show flows --all"), HasSubstr("--all is an option of `sluice show drops`"));
+  EXPECT_EQ(complaint("show flows --recent"),
+            "--recent is an option of `sluice show drops`, not of `sluice show flows`");
+  EXPECT_EQ(complaint("show drops --all --recent"), "--all counts and --recent lists: which of them?");
+  EXPECT_EQ(complaint("show drops drop_stray"), "show drops: 'drop_stray' is too much");
+  EXPECT_EQ(complaint("show drops --recent a b"), "show drops --recent: 'b' is too much");
   EXPECT_EQ(complaint("show ports uplink"), "show ports: 'uplink' is too much");
 }
 

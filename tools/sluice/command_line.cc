@@ -23,7 +23,7 @@ constexpr double kPauseMin = 0.1, kPauseMax = 86400;  // seconds
 
 po::options_description known_options() {
   po::options_description options;
-  options.add_options()("help,h", "")("version", "")("all", "");
+  options.add_options()("help,h", "")("version", "")("all", "")("recent", "");
   for (const char* name : {"output,o", "socket,s", "watch,w", "protocol", "client", "vip", "node", "limit"}) {
     options.add_options()(name, po::value<std::string>(), "");
   }
@@ -33,9 +33,9 @@ po::options_description known_options() {
 
 std::string describe(const po::unknown_option& error) {
   const std::string option = error.get_option_name();
-  static const std::vector<std::string_view> kKnown{"--help",   "--version", "--all",      "--output",
-                                                    "--socket", "--watch",   "--protocol", "--client",
-                                                    "--vip",    "--node",    "--limit"};
+  static const std::vector<std::string_view> kKnown{"--help",   "--version", "--all",   "--recent",
+                                                    "--output", "--socket",  "--watch", "--protocol",
+                                                    "--client", "--vip",     "--node",  "--limit"};
   const auto nearest = conf::nearest(option, kKnown);
   return "unknown option '" + option + "'" + (nearest.empty() ? "" : ": did you mean '" + std::string{nearest} + "'?");
 }
@@ -125,12 +125,15 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   for (const char* name : kFilters) {
     if (const auto value = value_of(*values, name)) filters[name] = *value;
   }
-  if (values->count("all") != 0) {
-    if (*command != "show drops")
-      return fail("--all is an option of `sluice show drops`, not of `sluice " + *command + "`");
-    line.style.verdicts = Verdicts::kAll;
+  const bool wants_all = values->count("all") != 0, wants_recent = values->count("recent") != 0;
+  if ((wants_all || wants_recent) && *command != "show drops") {
+    return fail(std::string{wants_all ? "--all" : "--recent"} +
+                " is an option of `sluice show drops`, not of `sluice " + *command + "`");
   }
-  const auto request = make_request(*command, {words.begin() + 2, words.end()}, filters);
+  if (wants_all && wants_recent) return fail("--all counts and --recent lists: which of them?");
+  if (wants_all) line.style.verdicts = Verdicts::kAll;
+  const std::vector<std::string> operands{words.begin() + 2, words.end()};
+  const auto request = wants_recent ? recent_drops(operands) : make_request(*command, operands, filters);
   if (!request) return fail(request.message());
   line.request = *request;
   return line;

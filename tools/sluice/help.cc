@@ -20,6 +20,7 @@ Examples
   sluice explain flow tcp 198.51.100.10:40000 203.0.113.64:443
                                       which node that client gets, step by step
   sluice show drops --watch 1         what is thrown away, every second
+  sluice show drops --recent          the last packets that were, with their addresses
   sluice show status -o json | jq     for programs
 )";
 
@@ -84,10 +85,14 @@ Examples
     Page{"show drops", R"(sluice show drops lists why packets were thrown away, with counts since the daemon started.
 
   --all                     every verdict: drops that did not happen, and packets that were not dropped
+  --recent [VERDICT]        instead of counts, the last packets that were dropped or refused, as they came in: how
+                            long ago, at which port, from whom to whom; with a verdict, only those of it
 
 Examples
   sluice show drops
   sluice show drops --all --watch 1
+  sluice show drops --recent
+  sluice show drops --recent drop_source_range
 )"},
     Page{"show status",
          R"(sluice show status tells how the daemon itself is: its clusters and what it hears from them, its workers

@@ -14,6 +14,7 @@ std::string to_table(const admin::Response& response, Verdicts verdicts) {
     case admin::Response::kFlows: return to_text(response.flows());
     case admin::Response::kPorts: return to_text(response.ports());
     case admin::Response::kDrops: return to_text(response.drops(), verdicts);
+    case admin::Response::kRecentDrops: return to_text(response.recent_drops());
     case admin::Response::kStatus: return to_text(response.status());
     case admin::Response::kServiceExplained: return to_text(response.service_explained());
     case admin::Response::kFlowExplained: return to_text(response.flow_explained());

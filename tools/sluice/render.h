@@ -25,6 +25,7 @@ std::string to_text(const admin::Backends& backends);
 std::string to_text(const admin::Flows& flows);
 std::string to_text(const admin::Ports& ports);
 std::string to_text(const admin::Drops& drops, Verdicts verdicts);
+std::string to_text(const admin::RecentDrops& drops);
 std::string to_text(const admin::Status& status);
 std::string to_text(const admin::ServiceExplained& explained);
 std::string to_text(const admin::FlowExplained& explained);

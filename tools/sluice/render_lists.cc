@@ -1,4 +1,4 @@
-// What `sluice show` lists: services, backends, flows, ports, drops.
+// What `sluice show` lists: services, backends, flows, ports, drops and the last packets among them.
 
 #include <algorithm>
 
@@ -8,6 +8,8 @@
 
 namespace sluice::cli {
 namespace {
+
+constexpr std::size_t kHexDigitsShown = 2 * 54;  // Ethernet, IPv4 and TCP without options.
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
@@ -46,6 +48,26 @@ std::string counters_of(const admin::Ports& ports) {
                number(port.rx_errors()), number(port.tx_packets()), number(port.tx_bytes()), number(port.tx_errors())});
   }
   return table.text();
+}
+
+// "tcp 198.51.100.7:40000 → 203.0.113.64:81 [S] ttl 63"; what cannot be read, in hex.
+std::string packet_of(const admin::DroppedPacket& packet) {
+  if (packet.protocol().empty()) {
+    const bool is_cut = packet.bytes().size() > kHexDigitsShown;
+    return "bytes " + packet.bytes().substr(0, kHexDigitsShown) + (is_cut ? "…" : "");
+  }
+  const auto end = [](const std::string& address, std::uint32_t port) {
+    return port == 0 ? address : endpoint(address, port);
+  };
+  std::string text = packet.protocol() + " " + end(packet.source(), packet.source_port()) + " → " +
+                     end(packet.destination(), packet.destination_port());
+  if (!packet.tcp_flags().empty()) text += " [" + packet.tcp_flags() + "]";
+  if (packet.is_fragment()) {
+    text += " fragment";
+  } else if (packet.protocol().starts_with("icmp")) {
+    text += " type " + number(packet.icmp_type()) + " code " + number(packet.icmp_code());
+  }
+  return text + " ttl " + number(packet.ttl());
 }
 
 }  // namespace
@@ -109,6 +131,15 @@ std::string to_text(const admin::Drops& drops, Verdicts verdicts) {
     if (is_shown) table.add({row.verdict(), number(row.packets()), number(row.bytes()), row.description()});
   }
   return table.empty() ? "no packet was dropped\n" : table.text();
+}
+
+std::string to_text(const admin::RecentDrops& drops) {
+  Table table{{"VERDICT", "INSTEAD-OF", ">AGO", ">WORKER", "PORT", ">LENGTH", "PACKET"}};
+  for (const auto& packet : drops.packets()) {
+    table.add({packet.verdict(), packet.instead_of(), duration(packet.age_seconds()), number(packet.worker()),
+               packet.port(), number(packet.length()), packet_of(packet)});
+  }
+  return table.empty() ? "no such packet was dropped\n" : table.text();
 }
 
 }  // namespace sluice::cli

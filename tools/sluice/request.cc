@@ -167,6 +167,14 @@ Result<admin::Request> make_request(const std::string& command, const std::vecto
   return request;
 }
 
+Result<admin::Request> recent_drops(const std::vector<std::string>& operands) {
+  if (operands.size() > 1) return fail("show drops --recent: '" + operands[1] + "' is too much");
+  admin::Request request;
+  auto& question = *request.mutable_show_recent_drops();
+  if (!operands.empty()) question.set_verdict(operands[0]);
+  return request;
+}
+
 Result<std::uint32_t> parse_number(const std::string& text, std::uint32_t maximum) {
   std::uint32_t number = 0;
   const char* end = text.data() + text.size();

@@ -20,6 +20,9 @@ base::Result<std::string> find_command(const std::vector<std::string>& words);
 base::Result<admin::Request> make_request(const std::string& command, const std::vector<std::string>& operands,
                                           const std::map<std::string, std::string>& filters);
 
+// What `show drops --recent` asks: `operands` name a verdict, or none.
+base::Result<admin::Request> recent_drops(const std::vector<std::string>& operands);
+
 // Decimal digits alone, at most `maximum`.
 base::Result<std::uint32_t> parse_number(const std::string& text, std::uint32_t maximum);
 
