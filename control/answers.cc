@@ -103,6 +103,10 @@ messages::Response explain_service(const Appliance& appliance, const messages::E
     if (found == services.end()) continue;
     return refusal("service " + key + " is not ours: " + why_not_ours(link->input(), found->second));
   }
+  const bool is_cluster = request.cluster().empty() || std::ranges::any_of(appliance.clusters(), [&](const auto& link) {
+                            return link->name() == request.cluster();
+                          });
+  if (!is_cluster) return refusal("no cluster of the configuration is called " + request.cluster());
   return refusal("no cluster of ours has a Service " + key);
 }
 
