@@ -56,9 +56,14 @@ bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Gr
 
 template <typename Family>
 std::size_t FamilyPipeline<Family>::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max) {
-  return flows_.expire(now, snapshot.timeouts, entries_max, [this](const nat::Flow<Family>& flow) {
+  const auto release = [this](const nat::Flow<Family>& flow) {
     ports_.release(flow.snat, flow.snat_port, flow.port_group);
-  });
+  };
+  // Of a Service that was deleted: no packet can belong to it any more, so it need not wait to be idle.
+  const auto is_over = [&](const nat::Flow<Family>& flow) {
+    return flow.epoch != snapshot.epoch && !serves(snapshot.of<Family>(), flow.service);
+  };
+  return flows_.expire(now, snapshot.timeouts, entries_max, release, is_over);
 }
 
 // Adds up over all groups of ports: not for every turn.

@@ -24,11 +24,6 @@ const Backend<Family>* usable_backend(const FamilySnapshot<Family>& snapshot, lb
 }
 
 template <typename Family>
-const ServicePort<Family>* service_port(const FamilySnapshot<Family>& snapshot, std::uint32_t id) {
-  return id < snapshot.service_ports.size() ? &snapshot.service_ports[id] : nullptr;
-}
-
-template <typename Family>
 void drop_flow(WorkerState<Family>& state, Packet& packet) {
   auto& flow = *packet.flow<Family>();
   state.ports.release(flow.snat, flow.snat_port, flow.port_group);
@@ -105,12 +100,11 @@ bool must_move(const ServicePort<Family>& service, const nat::Flow<Family>& flow
 template <typename Family>
 Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
   auto& flow = *packet.flow<Family>();
-  const auto* service = service_port(snapshot.of<Family>(), flow.service);
-  if (service == nullptr || service->table == nullptr) {  // Deleted; its VIP may already be another's.
+  if (!serves(snapshot.of<Family>(), flow.service)) {  // Deleted; its VIP may already be another's.
     drop_flow(state, packet);
     return Verdict::kContinue;
   }
-  const bool moves = must_move(*service, flow);
+  const bool moves = must_move(snapshot.of<Family>().service_ports[flow.service], flow);
   if (moves && packet.direction == nat::Direction::kToNode) {
     drop_flow(state, packet);
     return Verdict::kContinue;
@@ -205,6 +199,11 @@ void keep_state(nat::Tick now, Packet& packet) {
 }  // namespace
 
 template <typename Family>
+bool serves(const FamilySnapshot<Family>& snapshot, std::uint32_t service) {
+  return service < snapshot.service_ports.size() && snapshot.service_ports[service].table != nullptr;
+}
+
+template <typename Family>
 bool admits(const ServicePort<Family>& service, const typename Family::Address& client) {
   return service.source_ranges == nullptr || service.source_ranges->find(client) != kNoRoute;
 }
@@ -273,6 +272,8 @@ unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers,
                                               : owner(snapshot.v6, packet.key6, workers, self);
 }
 
+template bool serves(const FamilySnapshot<net::Ipv4>& snapshot, std::uint32_t service);
+template bool serves(const FamilySnapshot<net::Ipv6>& snapshot, std::uint32_t service);
 template bool admits(const ServicePort<net::Ipv4>& service, const net::Ipv4Address& client);
 template bool admits(const ServicePort<net::Ipv6>& service, const net::Ipv6Address& client);
 template std::uint64_t choice_hash(const ServicePort<net::Ipv4>& service, net::FlowKey4 key);

@@ -31,6 +31,10 @@ Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& p
 template <typename Family>
 Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet);
 
+// Whether flows of this service may go on: it is there, whatever its nodes do.
+template <typename Family>
+bool serves(const FamilySnapshot<Family>& snapshot, std::uint32_t service);
+
 // Whether the client may open flows to the service (loadBalancerSourceRanges).
 template <typename Family>
 bool admits(const ServicePort<Family>& service, const typename Family::Address& client);

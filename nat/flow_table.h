@@ -81,10 +81,12 @@ class FlowTable {
   template <typename OnEvicted>
   bool make_room(Tick now, const Timeouts& timeouts, OnEvicted&& on_evicted);
 
-  // Looks at the next `entries_max` entries, round and round, and erases the idle ones after telling
-  // `on_expired(const Flow&)`. Returns how many.
-  template <typename OnExpired>
-  std::size_t expire(Tick now, const Timeouts& timeouts, std::size_t entries_max, OnExpired&& on_expired);
+  // Looks at the next `entries_max` entries, round and round, and erases the idle ones, and those of which
+  // `is_over(const Flow&)`, after telling `on_expired(const Flow&)`. Returns how many.
+  template <typename OnExpired, typename IsOver = bool (*)(const Flow&)>
+  std::size_t expire(
+      Tick now, const Timeouts& timeouts, std::size_t entries_max, OnExpired&& on_expired,
+      IsOver&& is_over = [](const Flow&) { return false; });
 
   // Shows `function(const Flow&)` the flows among `count` entries from number `first` on. Returns the number to
   // go on with, kEnd after the last.
@@ -149,9 +151,9 @@ bool FlowTable<Family>::make_room(Tick now, const Timeouts& timeouts, OnEvicted&
 }
 
 template <typename Family>
-template <typename OnExpired>
+template <typename OnExpired, typename IsOver>
 std::size_t FlowTable<Family>::expire(Tick now, const Timeouts& timeouts, std::size_t entries_max,
-                                      OnExpired&& on_expired) {
+                                      OnExpired&& on_expired, IsOver&& is_over) {
   std::size_t count = 0;
   std::size_t left = entries_max < touched_ ? entries_max : touched_;
   while (left > 0) {
@@ -160,7 +162,8 @@ std::size_t FlowTable<Family>::expire(Tick now, const Timeouts& timeouts, std::s
     for (; left > 0 && idle_count < idle.size(); --left) {
       const std::size_t entry = step(expiry_hand_);
       Flow& flow = flows_[entry];
-      if (!in_use(entry) || elapsed(now, flow.last_seen) <= idle_limit(flow, timeouts)) continue;
+      if (!in_use(entry)) continue;
+      if (elapsed(now, flow.last_seen) <= idle_limit(flow, timeouts) && !is_over(flow)) continue;
       prefetch_buckets_of(flow);
       idle[idle_count++] = &flow;
     }

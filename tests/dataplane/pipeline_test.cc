@@ -92,6 +92,21 @@ TEST(Pipeline, GivesThePortOfAnExpiredFlowBack) {
   EXPECT_EQ(name(second.burst[0].verdict), "to_node");
 }
 
+TEST(Pipeline, GivesThePortsOfADeletedServiceBackAtOnce) {
+  Pipeline pipeline{options()};
+  OwnedBurst opening{{syn_from_port(1)}};
+  pipeline.process(*cases::make_snapshot(1), 0, opening.burst);
+  auto same = cases::make_snapshot(2);
+  pipeline.expire(*same, 0, 16);
+  EXPECT_EQ(pipeline.v4().flows().size(), 1U) << "another snapshot alone ends nothing";
+  auto without = cases::make_snapshot(3);
+  for (auto& port : without->v4.service_ports) port = {};
+  without->v4.services = {};
+  pipeline.expire(*without, 0, 16);
+  EXPECT_EQ(pipeline.v4().flows().size(), 0U);
+  EXPECT_EQ(pipeline.v4().ports().usage(0).in_use, 0U);
+}
+
 TEST(Pipeline, OpensNoFlowForWhatEndsHere) {
   Pipeline pipeline{options()};
   const auto snapshot = cases::make_snapshot(1);

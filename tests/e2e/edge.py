@@ -87,8 +87,14 @@ class Edge:
         self.create(name, **how)
         address = self.wait_address(name, how.get("namespace", NAMESPACE))
         self.wait_http(address, tries=24)
-        wait_for(lambda: not any("waits" in reason for reason in self.reasons(name).values()), 10, "all health ports")
+        self.wait_nodes(name)
         return address
+
+    def wait_nodes(self, name: str = INGRESS) -> None:
+        """Until no node is merely believed to serve: while all are silent, all get connections, ready or not."""
+        def all_known() -> bool:
+            return not any(word in reason for reason in self.reasons(name).values() for word in ("waits", "slices alone"))
+        wait_for(all_known, 10, "all health ports")
 
     def address(self, name: str = INGRESS, namespace: str = NAMESPACE) -> str | None:
         return self.lab.external_ip(name, namespace)
@@ -186,6 +192,7 @@ class Edge:
         self.create("echo", ECHO_PORTS, policy)
         address = self.wait_address("echo")
         wait_for(lambda: self.client.whoami(address), 10, "the echo servers through the VIP")
+        self.wait_nodes("echo")
         return address
 
     # --- between tests ---
