@@ -93,7 +93,8 @@ class Edge:
     def wait_nodes(self, name: str = INGRESS) -> None:
         """Until no node is merely believed to serve: while all are silent, all get connections, ready or not."""
         def all_known() -> bool:
-            return not any(word in reason for reason in self.reasons(name).values() for word in ("waits", "slices alone"))
+            reasons = " ".join(self.reasons(name).values())
+            return "waits" not in reasons and "slices alone" not in reasons
         wait_for(all_known, 10, "all health ports")
 
     def address(self, name: str = INGRESS, namespace: str = NAMESPACE) -> str | None:
