@@ -192,9 +192,13 @@ class Edge:
         self.start_servers()
         self.create("echo", ECHO_PORTS, policy)
         address = self.wait_address("echo")
-        wait_for(lambda: self.client.whoami(address), 10, "the echo servers through the VIP")
-        self.wait_nodes("echo")
+        self.wait_echo(address)
         return address
+
+    def wait_echo(self, address: str) -> None:
+        """Until Service `echo` is served by whichever node is chosen."""
+        wait_for(lambda: all(self.client.whoami(address) for _ in range(12)), 10, "the echo servers through the VIP")
+        self.wait_nodes("echo")
 
     # --- between tests ---
 

@@ -29,7 +29,7 @@ def echo(edge):
     edge.start_servers()
     edge.create("echo", ECHO_PORTS, **SIX)
     address = wait_addresses(edge, 1, "echo")[0]
-    wait_for(lambda: edge.client.whoami(address), 10, "the echo servers through the VIP")
+    edge.wait_echo(address)
     return address
 
 

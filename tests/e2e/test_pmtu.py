@@ -10,7 +10,7 @@ import pytest
 
 from edge import ECHO_PORTS
 from test_transfer import MEGABYTE, pull, push
-from tools.lab import topology, wait_for
+from tools.lab import topology
 
 NARROW = 1280
 FAMILIES = {
@@ -35,7 +35,7 @@ def echo(workers, edge, way):
     edge.start_servers()
     edge.create("echo", ECHO_PORTS, ipFamilies=[way["family"]], ipFamilyPolicy="SingleStack")
     address = edge.wait_address("echo")
-    wait_for(lambda: edge.client.whoami(address), 10, "the echo servers through the VIP")
+    edge.wait_echo(address)
     return address
 
 
@@ -104,7 +104,7 @@ def test_a_client_learns_of_a_narrow_way_to_the_pod(edge, way, echo):
 
 def test_a_pod_learns_of_the_smaller_mtu_of_our_own_port(edge, workers, way, echo):
     edge.run(workers=workers, wan_mtu=NARROW)
-    wait_for(lambda: edge.client.whoami(echo), 10, "the echo servers through the VIP")
+    edge.wait_echo(echo)
     with edge.client.connect(echo, 9000, timeout=5) as connection:
         pull(connection, 1, 2 * MEGABYTE)
     assert NARROW in {known_mtu(edge.lab.ns(pod.name), way["snat"]) for pod in ingress_pods(edge)}
