@@ -6,7 +6,7 @@ import pytest
 
 from tools.lab import topology
 
-PORTS = 20  # SNAT ports, so connections towards one node port.
+PORTS = 60  # SNAT ports, so connections towards one node port.
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_snat_ports_run_short(edge, few_ports):
                 connection = held.enter_context(edge.client.connect(address, 9000, timeout=0.5))
                 assert answers(connection)
                 connections.append(connection)
-                edge.pause(0.1)  # Shortage is looked for once a second.
+                edge.pause(0.05)  # Shortage is looked for once a second.
         assert len(connections) > PORTS // 2
         assert edge.dropped("drop_snat_exhausted") > 0
         shortage = f"IPv4 SNAT ports towards the busiest node: nearly all of {PORTS} are in use; add addresses"
