@@ -205,6 +205,8 @@ void Appliance::announce() {
 }
 
 void Appliance::look_around() {
+  wires_.clear();
+  for (const auto& status : forwarder_->port_status()) wires_.push_back(status.link_up);
   if (segments() != announced_.segments) announce();
   std::vector<std::uint64_t> flows;
   for (unsigned worker = 0; worker < forwarder_->workers(); ++worker) {
@@ -223,7 +225,7 @@ bool Appliance::is_running(const std::string& link_name) const {
 // Of a kernel's interface, the kernel knows; its driver in DPDK says "up" whatever happens.
 bool Appliance::has_carrier(std::size_t port) const {
   const auto& interface = options_.forwarder.ports[port].interface;
-  return interface.empty() ? forwarder_->port_status()[port].link_up : is_running(interface);
+  return interface.empty() ? wires_[port] : is_running(interface);
 }
 
 std::vector<announce::Segment> Appliance::segments() const {

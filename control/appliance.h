@@ -70,6 +70,7 @@ class Appliance {
   SnapshotBuilder builder_;
   Plan plan_;
   announce::Held announced_;
+  std::vector<bool> wires_;  // By port, whether DPDK saw a link when it was asked last: NICs take their time to say.
   ShortageWatch shortage_watch_;
   std::vector<std::string> shortages_;
   bool turn_is_due_ = false;

@@ -144,10 +144,10 @@ std::string why_not_ours(const ClusterInput& cluster, const kube::Service& servi
   if (service.type != kube::ServiceType::kLoadBalancer)
     return "its type is " + std::string{kube::to_string(service.type)};
   if (service.meta.is_deleting()) return "it is being deleted";
-  if (!service.load_balancer_class)
-    return "it has no loadBalancerClass, and claim_classless is not set for " + cluster.name;
   if (is_ours(cluster, service))
     return cluster.name + " is one of two names for the same cluster, and it is the other's";
+  if (!service.load_balancer_class)
+    return "it has no loadBalancerClass, and claim_classless is not set for " + cluster.name;
   return "its loadBalancerClass " + *service.load_balancer_class + " is none of those of " + cluster.name;
 }
 

@@ -137,6 +137,7 @@ TEST(Clusters, OneThatStandsThereTwiceServesEachServiceOnce) {
   EXPECT_EQ(plan.find("east", "default/web")->vips_text(), "203.0.113.64");
   EXPECT_EQ(plan.find("west", "default/web"), nullptr);
   EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("clusters east and west are the same one")));
+  EXPECT_THAT(why_not_ours(world.inputs()[1], world.west.services.at("default/web")), HasSubstr("it is the other's"));
 }
 
 TEST(Clusters, TheOtherNameOfOneGoesOnWithItsServicesAtTheirAddresses) {

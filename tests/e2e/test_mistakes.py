@@ -67,16 +67,20 @@ def test_a_kubeconfig_that_is_not_there_is_said_in_a_sentence(edge, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_what_is_wrong_with_every_cluster_is_shown_at_once_with_its_place(edge, tmp_path):
+def with_clusters(edge, file, clusters: str) -> int:
+    """Writes the lab's configuration with other clusters at its end. Answers the line of the first one."""
     right = edge.lab.sluiced.config.read_text(encoding="utf-8")
-    file = tmp_path / "sluice.yaml"
     before, _ = re.split(r"^clusters:.*\n", right, maxsplit=1, flags=re.MULTILINE)
-    first = before.count("\n") + 2
-    file.write_text(before + "clusters:\n"
-                    "  - {name: one, kubeconfig: /nonexistent/one}\n"
-                    f"  - {{name: two, kubeconfig: {edge.lab.kubeconfig}, context: nowhere}}\n"
-                    "  - {name: three, server: 'https://192.0.2.1', ca_file: /nonexistent/ca, token_file: /nonexistent/t}\n",
-                    encoding="utf-8")
+    file.write_text(before + "clusters:\n" + clusters, encoding="utf-8")
+    return before.count("\n") + 2
+
+
+def test_what_is_wrong_with_every_cluster_is_shown_at_once_with_its_place(edge, tmp_path):
+    file = tmp_path / "sluice.yaml"
+    first = with_clusters(
+        edge, file, "  - {name: one, kubeconfig: /nonexistent/one}\n"
+        f"  - {{name: two, kubeconfig: {edge.lab.kubeconfig}, context: nowhere}}\n"
+        "  - {name: three, server: 'https://192.0.2.1', ca_file: /nonexistent/ca, token_file: /nonexistent/t}\n")
     for arguments in (("--config", file), ("--config", file, "--check")):
         done = start(*map(str, arguments))
         assert done.returncode == 3, done
@@ -86,15 +90,12 @@ def test_what_is_wrong_with_every_cluster_is_shown_at_once_with_its_place(edge, 
 
 
 def test_mistakes_of_the_file_and_of_what_it_points_at_are_shown_together(edge, tmp_path):
-    right = edge.lab.sluiced.config.read_text(encoding="utf-8")
     file = tmp_path / "sluice.yaml"
-    before, _ = re.split(r"^clusters:.*\n", right, maxsplit=1, flags=re.MULTILINE)
-    first = before.count("\n") + 2
-    file.write_text(before + "clusters:\n"
-                    "  - {name: one, kubeconfig: /nonexistent/one}\n"
-                    f"  - {{name: two, kubeconfig: {edge.lab.kubeconfig}}}\n"
-                    f"  - {{name: three, kubeconfig: {edge.lab.kubeconfig}, claim_classless: true}}\n"
-                    "engin: dpdk\n", encoding="utf-8")
+    first = with_clusters(
+        edge, file, "  - {name: one, kubeconfig: /nonexistent/one}\n"
+        f"  - {{name: two, kubeconfig: {edge.lab.kubeconfig}}}\n"
+        f"  - {{name: three, kubeconfig: {edge.lab.kubeconfig}, claim_classless: true}}\n"
+        "engin: dpdk\n")
     for arguments in (("--config", file), ("--config", file, "--check")):
         done = start(*map(str, arguments))
         assert done.returncode == 3, done
