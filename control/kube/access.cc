@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
 #include <optional>
 
+#include <curl/curl.h>
+
 #include "control/kube/file.h"
-#include "net/address.h"
 
 namespace sluice::control::kube {
 namespace {
@@ -14,25 +16,22 @@ void trim_end(std::string& text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
 }
 
-// "[2001:DB8::0:1]" → "2001:db8::1", and names in lower case.
-std::string canonical_host(std::string host) {
-  std::ranges::transform(host, host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (host.empty() || host.front() != '[' || host.back() != ']') return host;
-  const auto address = net::IpAddress::parse(host.substr(1, host.size() - 2));
-  return address ? address->to_string() : host;
+std::string part_of(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
+  std::string result = text;
+  curl_free(text);
+  return result;
 }
 
-// One text for all ways to write an address: "https://API.example" → "https://api.example 443".
+// One text for all ways to write an address: "https://API.example" → "https api.example 443 /".
 std::string canonical_server(const std::string& server) {
-  const auto scheme_end = server.find("://");
-  if (scheme_end == std::string::npos) return server;
-  const auto begin = scheme_end + 3, end = std::min(server.find('/', begin), server.size());
-  const std::string authority = server.substr(begin, end - begin);
-  const auto host_end = std::min(authority.find(':', authority.find(']') + 1), authority.size());  // npos + 1 is 0.
-  const bool has_port = host_end + 1 < authority.size();
-  const std::string scheme = server.substr(0, begin);
-  const std::string port = has_port ? authority.substr(host_end + 1) : scheme == "https://" ? "443" : "80";
-  return scheme + canonical_host(authority.substr(0, host_end)) + " " + port + server.substr(end);
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), &curl_url_cleanup};
+  if (url == nullptr || curl_url_set(url.get(), CURLUPART_URL, server.c_str(), 0) != CURLUE_OK) return server;
+  std::string host = part_of(url.get(), CURLUPART_HOST);
+  std::ranges::transform(host, host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return part_of(url.get(), CURLUPART_SCHEME) + " " + host + " " + part_of(url.get(), CURLUPART_PORT) + " " +
+         part_of(url.get(), CURLUPART_PATH);
 }
 
 // None when it is not given or cannot be read now.
