@@ -10,6 +10,7 @@ from pathlib import Path
 from clients import Client
 from tools.lab import KubeError, LabError, topology, wait_for
 from tools.lab import sluiced as daemon
+from tools.lab.programs import find
 
 TEMPLATE = Path(daemon.__file__).parent / "conf" / "sluiced.yaml.in"
 LABELS = {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"}
@@ -196,9 +197,12 @@ class Edge:
         return address
 
     def wait_echo(self, address: str) -> None:
-        """Until Service `echo` is served by whichever node is chosen."""
+        """Until Service `echo` is served by whichever node is chosen, and its servers see the ports that we chose: a
+        node changes one that it saw lately on the way to the same pod by another node port."""
         wait_for(lambda: self.client.whoami(address), 10, "the echo servers through the VIP")
         self.wait_nodes("echo")
+        for node in self.lab.nodes:
+            self.lab.ns(node).run([find("conntrack"), "-F"])
 
     # --- between tests ---
 
