@@ -1,13 +1,27 @@
 #include "conf/defaults.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "conf/config.pb.h"
 #include "conf/syntax.h"
 
 namespace sluice::conf {
 namespace {
 
+// Megabytes: each worker has a queue of its own on every wire and on its TAP, with some 3,000 buffers for packets of
+// the largest MTU, taken in few big pieces that do not fit everywhere; rings and the library itself take the rest.
+std::uint32_t memory_for(const Config& config) {
+  constexpr std::uint64_t kLeast = 128, kMost = 1'048'576, kApart = 90;
+  constexpr std::uint64_t kBuffersOfPort = 2 * 3072, kAroundPacket = 1750;
+  std::uint64_t mtu_max = 0;
+  for (const Port& port : config.ports()) mtu_max = std::max<std::uint64_t>(mtu_max, port.mtu());
+  const std::uint64_t queues = std::uint64_t{config.workers().count()} * static_cast<unsigned>(config.ports_size());
+  const std::uint64_t buffers = queues * kBuffersOfPort * (mtu_max + kAroundPacket) >> 20;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max(kLeast, kApart + buffers), kMost));
+}
+
 void apply_defaults(Dpdk& dpdk) {
-  if (!dpdk.has_memory_mb()) dpdk.set_memory_mb(128);
   if (!dpdk.has_file_prefix()) dpdk.set_file_prefix("sluice");
 }
 
@@ -60,6 +74,7 @@ void apply_defaults(Config& config) {
   for (Cluster& cluster : *config.mutable_clusters()) {
     if (cluster.load_balancer_classes().empty()) cluster.add_load_balancer_classes("sluice.dev/edge");
   }
+  if (!config.dpdk().has_memory_mb()) config.mutable_dpdk()->set_memory_mb(memory_for(config));  // All else is known.
   apply_defaults(*config.mutable_timeouts());
   apply_defaults(*config.mutable_health());
 }

@@ -7,9 +7,11 @@
 #include <string>
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/message.h>
 #include <yaml-cpp/yaml.h>
 
+#include "conf/config.pb.h"
 #include "conf/nearest.h"
 #include "conf/yaml_documents.h"
 
@@ -34,7 +36,8 @@ std::string join(const std::vector<std::string_view>& words) {
 }
 
 // ENGINE_DPDK of Engine -> "dpdk"; LOG_LEVEL_INFO of LogLevel -> "info".
-std::string yaml_name(const EnumValueDescriptor& value) {
+std::string name_of(const EnumValueDescriptor& value) {
+  if (value.options().HasExtension(yaml_name)) return value.options().GetExtension(yaml_name);
   std::size_t prefix = value.type()->name().size();
   for (const char c : value.type()->name().substr(1))
     prefix += std::isupper(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
@@ -172,7 +175,7 @@ void Reader::read_enum(const std::string& text, const Slot& slot, const std::str
   const EnumDescriptor& type = *slot.field.enum_type();
   std::string allowed;
   for (int i = 0; i < type.value_count(); ++i) {
-    const std::string name = yaml_name(*type.value(i));
+    const std::string name = name_of(*type.value(i));
     if (name == text) return slot.put(&Reflection::SetEnumValue, &Reflection::AddEnumValue, type.value(i)->number());
     allowed += (i == 0 ? "" : ", ") + name;
   }

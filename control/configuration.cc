@@ -5,8 +5,19 @@
 namespace sluice::control {
 namespace {
 
+lb::Delivery delivery_of(conf::Delivery delivery) {
+  switch (delivery) {
+    case conf::DELIVERY_DNAT: return lb::Delivery::kDnat;
+    case conf::DELIVERY_DSR: return lb::Delivery::kDsr;
+    default: return lb::Delivery::kFullNat;
+  }
+}
+
 ipam::Pool pool_of(const conf::Pool& pool, const std::string& path, conf::Findings& findings) {
-  ipam::Pool made{.name = pool.name(), .auto_assign = pool.auto_assign(), .avoid_buggy_ips = pool.avoid_buggy_ips()};
+  ipam::Pool made{.name = pool.name(),
+                  .auto_assign = pool.auto_assign(),
+                  .delivery = delivery_of(pool.delivery()),
+                  .avoid_buggy_ips = pool.avoid_buggy_ips()};
   for (int i = 0; i < pool.ranges_size(); ++i) {
     const auto range = ipam::AddressRange::parse(pool.ranges(i));
     if (range) {

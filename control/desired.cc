@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "control/delivery.h"
+
 namespace sluice::control {
 namespace {
 
@@ -30,7 +32,7 @@ std::vector<kube::LoadBalancerIngress> ingress(const PlannedService& service) {
   }
   std::vector<kube::LoadBalancerIngress> entries;
   for (const auto& vip : service.vips) {
-    entries.push_back({.ip = vip.address.to_string(), .ip_mode = kube::IpMode::kProxy, .ports = ports});
+    entries.push_back({.ip = vip.address.to_string(), .ip_mode = ip_mode_of(service.delivery), .ports = ports});
   }
   return entries;
 }
@@ -46,7 +48,7 @@ std::string port_problems(const PlannedService& service) {
 }
 
 std::string broken_policy(const PlannedService& service) {
-  if (service.traffic_policy != kube::TrafficPolicy::kLocal) return {};
+  if (service.traffic_policy != kube::TrafficPolicy::kLocal || lb::keeps_client(service.delivery)) return {};
   return "externalTrafficPolicy Local is honoured for the choice of nodes, but delivery full-nat hides the client's "
          "address from the pods";
 }

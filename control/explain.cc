@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/open_flow.h"
 #include "dataplane/refuse.h"
-#include "dataplane/steer.h"
 #include "net/endpoint.h"
 
 namespace sluice::control {
@@ -73,7 +73,7 @@ class Teller {
           key_.source.to_string() + (admitted ? " is" : " is not") + " in the Service's loadBalancerSourceRanges");
       if (!admitted) return Verdict::kDropSourceRange;
     }
-    told_.node_port = service.node_port;
+    told_.node_port = service.target_port();
     const auto hash = dataplane::choice_hash(service, key_);
     told_.slots = service.table->slots();
     if (service.table->empty()) {
@@ -86,17 +86,26 @@ class Teller {
     told_.node = backend.address;
     say("steer", "slot " + std::to_string(told_.slot) + " of " + std::to_string(told_.slots) +
                      (service.client_ip_affinity ? " (by client address alone: sessionAffinity ClientIP)" : "") +
-                     " is node " + backend.address.to_string() + ", node port " +
-                     std::to_string(service.node_port.host()));
+                     " is node " + backend.address.to_string() +
+                     (lb::needs_node_port(service.delivery) ? ", node port " + std::to_string(service.node_port.host())
+                                                            : std::string{", which serves the VIP itself"}));
     if (backend.state != lb::BackendState::kDown) return Verdict::kContinue;
     say("steer", "but the node is down");
     return Verdict::kDropNoBackend;
   }
 
   Verdict find_ways() {
-    const auto to_node = judge_way("the node", backend_->next_hop);
+    const auto to_node = judge_way_to_node();
     const auto to_client = judge_way("the client", snapshot_.routes.find(key_.source));
     return to_node != Verdict::kContinue ? to_node : to_client;
+  }
+
+  Verdict judge_way_to_node() {
+    const bool is_dsr = snapshot_.service_ports[*told_.service].delivery == lb::Delivery::kDsr;
+    const Verdict way = judge_way("the node", backend_->next_hop);
+    if (!is_dsr || backend_->is_neighbour || way == Verdict::kDropNoRoute) return way;
+    say("rewrite", "but that is a router, and delivery dsr reaches nodes on our own wires only");
+    return Verdict::kDropNotNeighbour;
   }
 
   Verdict judge_way(const std::string& whose, std::uint16_t index) {
@@ -109,8 +118,16 @@ class Teller {
     return hop.kind == dataplane::NextHop::Kind::kUnresolved ? Verdict::kDropUnresolved : Verdict::kContinue;
   }
 
-  // Which address and port it is hangs on a secret, and on the flows that are open then.
+  // Which SNAT address and port it is hangs on a secret, and on the flows that are open then.
   Verdict find_source() {
+    const auto& service = snapshot_.service_ports[*told_.service];
+    const auto delivery = dataplane::delivery_of(all_, service, *backend_, snapshot_.routes.find(key_.source));
+    if (lb::keeps_client(delivery)) {
+      say("rewrite", delivery == lb::Delivery::kDsr ? "source and destination stay as they are (delivery dsr)"
+                                                    : "source: the client's own (delivery dnat)");
+      return Verdict::kToNode;
+    }
+    if (service.delivery != delivery) say("steer", "the client is beside the node: full-nat brings the answer back");
     std::string addresses;
     for (const auto& address : snapshot_.snat_addresses) {
       told_.snat.emplace_back(address);

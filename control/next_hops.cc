@@ -19,7 +19,7 @@ struct HopKey {
 
 class Planner {
  public:
-  explicit Planner(const NextHopInput& input) : input_{input} {
+  explicit Planner(const NextHopInput& input) : input_{input}, backends_{input.backends.begin(), input.backends.end()} {
     for (const auto& port : input.ports) ports_[port.link] = &port;
     for (const auto& neighbour : input.neighbours) neighbours_[neighbour.key] = &neighbour;
   }
@@ -39,6 +39,7 @@ class Planner {
     if (plan_.next_hops.size() >= kNoRoute) return kNoRoute;
     const PortLink& port = *ports_.at(key.link);
     NextHop hop{.source = port.mac, .port = port.port};
+    hop.is_backend = key.address && backends_.contains(*key.address);
     if (!key.address) {
       hop.kind = NextHop::Kind::kOnLink;
     } else if (const auto mac = resolved({key.link, *key.address})) {
@@ -70,9 +71,10 @@ class Planner {
       const std::uint16_t found = backend.is_v4() ? table4.find(backend.v4()) : table6.find(backend.v6());
       if (found == kNoRoute) continue;
       HopKey hop = keys_[found];
-      if (!hop.address) hop.address = backend;
+      const bool is_neighbour = !hop.address;
+      if (is_neighbour) hop.address = backend;
       const std::uint16_t index = index_of(hop);
-      if (index != kNoRoute) plan_.backends[backend] = index;
+      if (index != kNoRoute) plan_.backends[backend] = {index, is_neighbour};
     }
     return std::move(plan_);
   }
@@ -85,6 +87,7 @@ class Planner {
   }
 
   const NextHopInput& input_;
+  std::set<net::IpAddress> backends_;
   std::map<int, const PortLink*> ports_;
   std::map<netlink::NeighbourKey, const netlink::Neighbour*> neighbours_;
   std::map<HopKey, std::uint16_t> indexes_;

@@ -26,12 +26,17 @@ struct NextHopInput {
   std::span<const net::IpAddress> backends;  // Whose next hops are wanted.
 };
 
+struct BackendHop {
+  std::uint16_t next_hop = dataplane::kNoRoute;
+  bool is_neighbour = false;  // No router stands before it.
+};
+
 struct NextHops {
   std::vector<dataplane::NextHop> next_hops;
-  std::vector<dataplane::Route4> routes4;            // To clients.
-  std::vector<dataplane::Route6> routes6;            // To clients.
-  std::map<net::IpAddress, std::uint16_t> backends;  // To each backend, where there is a route.
-  std::vector<netlink::NeighbourKey> wanted;         // That the kernel should keep resolved.
+  std::vector<dataplane::Route4> routes4;         // To clients.
+  std::vector<dataplane::Route6> routes6;         // To clients.
+  std::map<net::IpAddress, BackendHop> backends;  // To each backend, where there is a route.
+  std::vector<netlink::NeighbourKey> wanted;      // That the kernel should keep resolved.
 };
 
 NextHops plan_next_hops(const NextHopInput& input);

@@ -11,6 +11,7 @@
 #include "control/ipam/ledger_book.h"
 #include "control/kube/objects.h"
 #include "lb/backend.h"
+#include "lb/delivery.h"
 #include "net/address.h"
 #include "net/headers.h"
 
@@ -77,6 +78,7 @@ struct PlannedService {
   std::string problem;             // Why it is kPending; else empty.
   std::string missing_family;  // Why one of its families has no address although it must have; empty when all is well.
   kube::TrafficPolicy traffic_policy = kube::TrafficPolicy::kCluster;
+  lb::Delivery delivery = lb::Delivery::kFullNat;
   bool client_ip_affinity = false;
   bool has_source_ranges = false;
   std::vector<net::IpPrefix> source_ranges;  // A family without one although has_source_ranges: nobody of it may.

@@ -6,6 +6,7 @@
 
 #include "control/addresses.h"
 #include "control/backends.h"
+#include "control/delivery.h"
 #include "control/ownership.h"
 
 namespace sluice::control {
@@ -18,11 +19,6 @@ PlannedPort plan_port(const kube::ServicePort& port) {
   if (port.protocol == kube::Protocol::kSctp) {
     planned.error = "sluice.dev/ProtocolNotSupported";
     planned.problem = "SCTP is not supported yet";
-  } else if (port.node_port == 0) {
-    planned.error = "sluice.dev/NoNodePort";
-    planned.problem =
-        "no node port is allocated, and delivery full-nat sends to node ports "
-        "(allocateLoadBalancerNodePorts must not be false)";
   }
   return planned;
 }
@@ -71,7 +67,6 @@ PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& servi
   planned.meta.resource_version.clear();
   for (const auto& port : service.ports) planned.ports.push_back(plan_port(port));
   read_source_ranges(service, planned);
-  choose_backends(*cluster.state, service, cluster.probes, planned);
   return planned;
 }
 
@@ -185,6 +180,12 @@ Plan reconcile(const ReconcileInput& input) {
                     .no_new = why_no_new_address(input.clusters, plan.book),
                     .now = input.now},
                    observed, plan);
+  for (auto& planned : plan.services) {
+    const ClusterInput& cluster = *std::ranges::find(input.clusters, planned.cluster, &ClusterInput::name);
+    const kube::Service& service = *observed.at(planned.cluster + "/" + planned.key());
+    choose_delivery(input.pools, service, planned);
+    choose_backends(*cluster.state, service, cluster.probes, planned);
+  }
   std::ranges::move(releasing, std::back_inserter(plan.services));
   std::ranges::sort(plan.services, {}, [](const PlannedService& service) {
     return std::pair{service.cluster, service.key()};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/delivery.h"
 #include "control/recent_drops.h"
 #include "control/version.h"
 
@@ -92,7 +93,7 @@ void retell(const PlannedService& service, messages::Service& to) {
   to.set_vip(service.vips_text());
   to.set_pool(pools_of(service));
   to.set_policy(std::string{kube::to_string(service.traffic_policy)});
-  to.set_delivery("full-nat");
+  to.set_delivery(std::string{to_string(service.delivery)});
   to.set_state(std::string{to_string(service.stage)});
   to.set_reason(reason_of(service));
   for (const auto& port : service.ports) {
@@ -312,7 +313,7 @@ messages::ServiceExplained retell_why(const Appliance& appliance, const PlannedS
   if (!service.problem.empty()) {
     add_fact(explained, "address", "none: " + service.problem);
   }
-  add_fact(explained, "delivery", "full-nat: nodes see the appliance's address, clients keep talking to the VIP");
+  add_fact(explained, "delivery", sentence_of(service.delivery));
   if (service.traffic_policy == kube::TrafficPolicy::kLocal) {
     add_fact(explained, "policy", "Local: nodes with usable endpoints, weighted by their number");
   } else {

@@ -87,12 +87,14 @@ void SnapshotBuilder::add_family(const SnapshotInput& input, dataplane::FamilySn
   snapshot.service_ports.resize(services_.end());
   std::vector<lb::ServiceEntry<Family>> entries;
   for (const auto& service : input.plan.services) {
+    keeps_clients_ |= is_programmed(service) && lb::keeps_client(service.delivery);
     const PlannedVip* vip = service.vip(kFamilyOf<Family>);
     if (is_programmed(service) && vip != nullptr) {
       add_service(service, as<Family>(vip->address), input.now, snapshot, entries);
     }
   }
   snapshot.services = lb::ServiceTable<Family>{entries};
+  snapshot.keeps_clients = keeps_clients_;
 }
 
 // Ids of Services that are gone are given back at once. Nodes are not: a flow to a node that left the API goes on as
@@ -133,6 +135,7 @@ void SnapshotBuilder::add_service(const PlannedService& service, const typename 
                                   .node_port = net::Be16{port.node_port},
                                   .protocol = protocol,
                                   .client_ip_affinity = service.client_ip_affinity,
+                                  .delivery = service.delivery,
                                   .table = table_of(service, port, kFamilyOf<Family>, now),
                                   .source_ranges = ranges};
     entries.push_back({.key = {vip, net::Be16{port.port}, protocol}, .index = id});
@@ -156,10 +159,12 @@ void SnapshotBuilder::add_backends(const NextHops& hops, dataplane::FamilySnapsh
   snapshot.backends.resize(backends_.end());
   for (const auto& [key, id] : backends_.ids()) {
     if (family_of(key.address) != kFamilyOf<Family>) continue;
-    const auto hop = hops.backends.find(key.address);
+    const auto found = hops.backends.find(key.address);
+    const BackendHop hop = found == hops.backends.end() ? BackendHop{} : found->second;
     snapshot.backends[id] = {.address = as<Family>(key.address),
-                             .next_hop = hop == hops.backends.end() ? dataplane::kNoRoute : hop->second,
-                             .state = lb::BackendState::kActive};
+                             .next_hop = hop.next_hop,
+                             .state = lb::BackendState::kActive,
+                             .is_neighbour = hop.is_neighbour};
   }
 }
 

@@ -80,6 +80,7 @@ class SnapshotBuilder {
   std::set<BackendKey> backends_in_plan_;          // Of the last build.
   std::map<BackendKey, TimePoint> backends_seen_;  // Until when a plan named it.
   lb::MaglevCache tables_;
+  bool keeps_clients_ = false;  // Any service, ever: its flows go on after it was delivered in another way.
 };
 
 }  // namespace sluice::control

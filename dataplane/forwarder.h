@@ -24,8 +24,9 @@ struct FlowFilter {  // Unset fields match everything.
   std::optional<net::Be16> vip_port;
   std::optional<net::IpAddress> node;
 
+  // `node` serves the flow; it stands in none of the flow's addresses where delivery dsr leaves them as they are.
   template <typename Family>
-  bool matches(const nat::Flow<Family>& flow) const;
+  bool matches(const nat::Flow<Family>& flow, const typename Family::Address& node) const;
 };
 
 struct FlowRecord {

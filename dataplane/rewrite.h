@@ -18,6 +18,12 @@ std::uint16_t next_hop_of(const FamilySnapshot<Family>& snapshot, const nat::Flo
   return flow.backend < snapshot.backends.size() ? snapshot.backends[flow.backend].next_hop : kNoRoute;
 }
 
+// The address of the node that serves a flow, whatever its packets are sent to.
+template <typename Family>
+typename Family::Address node_of(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& flow) {
+  return flow.backend < snapshot.backends.size() ? snapshot.backends[flow.backend].address : flow.node;
+}
+
 // Without a branch, as directions mix at random. A node is never "the peer itself": its MAC address is known, or not.
 inline bool can_send(const NextHop& next_hop, nat::Direction direction) {
   const bool to_node = direction == nat::Direction::kToNode;

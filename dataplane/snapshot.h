@@ -15,6 +15,7 @@
 
 #include "dataplane/route_table.h"
 #include "lb/backend.h"
+#include "lb/delivery.h"
 #include "lb/maglev.h"
 #include "lb/service_table.h"
 #include "nat/timeouts.h"
@@ -33,6 +34,7 @@ struct NextHop {
   net::MacAddress source;  // The port's own.
   std::uint16_t port = 0;  // Index of the dataplane port.
   Kind kind = Kind::kUnresolved;
+  bool is_backend = false;  // A node, as the gateway to its pods.
 };
 
 template <typename Family>
@@ -40,6 +42,7 @@ struct Backend {
   typename Family::Address address;
   std::uint16_t next_hop = kNoRoute;  // Index into Snapshot::next_hops.
   lb::BackendState state = lb::BackendState::kDown;
+  bool is_neighbour = false;  // On a link of ours, without a router before it.
 };
 
 // One (VIP, protocol, port) of a service.
@@ -49,10 +52,13 @@ struct ServicePort {
   net::Be16 port;
   net::Be16 node_port;
   net::IpProtocol protocol{};
-  bool client_ip_affinity = false;               // One client, one node, whatever its ports.
+  bool client_ip_affinity = false;  // One client, one node, whatever its ports.
+  lb::Delivery delivery = lb::Delivery::kFullNat;
   std::shared_ptr<const lb::MaglevTable> table;  // Never null in a live entry; empty: no usable node.
   // Clients that may open flows: those that the table has a "route" for. Null: all. Open flows are not asked again.
   std::shared_ptr<const RouteTable<Family>> source_ranges;
+
+  net::Be16 target_port() const { return lb::needs_node_port(delivery) ? node_port : port; }  // At the node.
 };
 
 // What differs by family. Ids are common: where a service or a node has no address of a family, there is a hole.
@@ -67,6 +73,7 @@ struct FamilySnapshot {
   std::vector<Address> snat_addresses;      // As the workers' port pools have them.
   std::vector<Address> answered_addresses;  // Sorted. ARP and neighbour solicitations for these are ours besides the
                                             // VIPs (SNAT addresses that the kernel does not have).
+  bool keeps_clients = false;               // Of any service: what a node sends to a client may be of a flow.
 };
 
 struct Port {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dataplane/icmp.h"
+#include "dataplane/open_flow.h"
 #include "dataplane/relay.h"
 #include "dataplane/rewrite.h"
-#include "nat/translate.h"
+#include "dataplane/stop.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -17,42 +17,12 @@ bool is_snat_address(const FamilySnapshot<Family>& snapshot, const typename Fami
 }
 
 template <typename Family>
-const Backend<Family>* usable_backend(const FamilySnapshot<Family>& snapshot, lb::BackendId id) {
-  if (id >= snapshot.backends.size()) return nullptr;
-  const auto& backend = snapshot.backends[id];
-  return backend.state == lb::BackendState::kDown ? nullptr : &backend;
-}
-
-template <typename Family>
 void drop_flow(WorkerState<Family>& state, Packet& packet) {
   auto& flow = *packet.flow<Family>();
   state.ports.release(flow.snat, flow.snat_port, flow.port_group);
   state.flows.erase(flow);
   state.changed = true;
   packet.flow<Family>() = nullptr;
-}
-
-// Whether the packet may go no further than here: stop() knows.
-template <typename Family>
-bool may_end_here(const Snapshot& snapshot, const Packet& packet) {
-  return (nat::ttl(packet.ip<Family>()) <= 1) | (packet.length > snapshot.fits_everywhere);
-}
-
-// Its time to live ends, or it is too big for its way. It must not change a flow then: nobody else hears of it.
-template <typename Family>
-[[gnu::cold, gnu::noinline]] Verdict stop(const Snapshot& snapshot, WorkerState<Family>& state, std::uint16_t next_hop,
-                                          Packet& packet) {
-  const auto& ip = packet.ip<Family>();
-  if (nat::ttl(ip) <= 1) {
-    state.may_refuse = true;
-    return Verdict::kDropTtl;
-  }
-  if (next_hop >= snapshot.next_hops.size()) return Verdict::kContinue;  // There is another name for that.
-  const Port& port = snapshot.ports[snapshot.next_hops[next_hop].port];
-  if (end_of(packet, ip) - packet.l3 <= port.mtu) return Verdict::kContinue;
-  packet.mtu = port.mtu;
-  state.may_refuse = true;
-  return Verdict::kDropTooBig;
 }
 
 // A packet that belongs to no flow: for a service, for nothing of ours, or for the kernel.
@@ -91,9 +61,10 @@ template <typename Family>
 // soon as their node, or their node port, serves the service no more.
 template <typename Family>
 bool must_move(const ServicePort<Family>& service, const nat::Flow<Family>& flow) {
-  const bool is_movable = flow.protocol == net::IpProtocol::kUdp || flow.state == nat::TcpState::kSynSent;
+  const bool is_movable = flow.protocol == net::IpProtocol::kUdp || flow.state == nat::TcpState::kSynSent ||
+                          flow.state == nat::TcpState::kOneWaySynSent;
   if (!is_movable || service.table->empty()) return false;
-  return flow.node_port != service.node_port || !service.table->contains(flow.backend);
+  return flow.node_port != service.target_port() || !service.table->contains(flow.backend);
 }
 
 // Brings a flow to the snapshot's epoch; a flow that cannot go on there is forgotten: the packet's flow becomes null.
@@ -116,70 +87,11 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet&
   return Verdict::kContinue;
 }
 
-// The first segment of a connection: SYN, and nothing that speaks of an older one.
-bool opens_connection(const net::TcpHeader& tcp) {
-  return (tcp.flags & (net::kTcpSyn | net::kTcpAck | net::kTcpRst | net::kTcpFin)) == net::kTcpSyn;
-}
-
 // A new connection may take the place of one that is over (TIME_WAIT reuse, RFC 9293 3.6.1, RFC 6191).
 template <typename Family>
 bool is_reopened(const Packet& packet, const nat::Flow<Family>& flow) {
   return packet.direction == nat::Direction::kToNode && nat::may_reuse(flow.state) &&
          flow.protocol == net::IpProtocol::kTcp && opens_connection(packet.tcp());
-}
-
-template <typename Family>
-Verdict open_flow(const Snapshot& all, WorkerState<Family>& state, nat::Tick now, Packet& packet) {
-  const auto& snapshot = all.of<Family>();
-  const auto& key = packet.key<Family>();
-  const auto& service = snapshot.service_ports[packet.service];
-  if (!admits(service, key.source)) return Verdict::kDropSourceRange;
-  if (key.protocol == net::IpProtocol::kTcp && !opens_connection(packet.tcp())) {
-    state.may_refuse = true;
-    return Verdict::kDropNoFlow;
-  }
-  const lb::BackendId id = service.table->select(choice_hash(service, key));
-  const auto* backend = usable_backend(snapshot, id);
-  if (id == lb::kNoBackend || backend == nullptr) {
-    state.may_refuse = true;
-    return Verdict::kDropNoBackend;
-  }
-  if (backend->next_hop == kNoRoute) return Verdict::kDropNoRoute;
-  if (all.next_hops[backend->next_hop].kind != NextHop::Kind::kResolved) return Verdict::kDropUnresolved;
-  const std::uint16_t client_next_hop = snapshot.routes.find(key.source);
-  if (client_next_hop == kNoRoute) return Verdict::kDropNoRoute;
-  if (may_end_here<Family>(all, packet)) {
-    const Verdict stopped = stop(all, state, backend->next_hop, packet);
-    if (stopped != Verdict::kContinue) return stopped;
-  }
-
-  const auto forget_port = [&](const nat::Flow<Family>& flow) {
-    state.ports.release(flow.snat, flow.snat_port, flow.port_group);
-    state.changed = true;
-  };
-  if (!state.flows.make_room(now, all.timeouts, forget_port)) {
-    return Verdict::kDropFlowTableFull;
-  }
-  const auto snat = state.ports.allocate(backend->address, service.node_port, key.protocol, packet.hash);
-  if (!snat) return Verdict::kDropSnatExhausted;
-  auto flow = nat::make_flow(nat::Binding<Family>{.client = key,
-                                                  .snat = snat->address,
-                                                  .snat_port = snat->port,
-                                                  .node = backend->address,
-                                                  .node_port = service.node_port});
-  flow.port_group = snat->group;
-  flow.backend = id;
-  flow.service = packet.service;
-  flow.client_next_hop = client_next_hop;
-  flow.epoch = all.epoch;
-  packet.flow<Family>() = state.flows.insert(flow);
-  if (packet.flow<Family>() == nullptr) [[unlikely]] {  // No place in the index, although there is room in the table.
-    state.ports.release(*snat);
-    return Verdict::kDropFlowTableFull;
-  }
-  packet.direction = nat::Direction::kToNode;
-  state.changed = true;
-  return Verdict::kContinue;
 }
 
 template <typename Family>
@@ -204,17 +116,6 @@ bool serves(const FamilySnapshot<Family>& snapshot, std::uint32_t service) {
 }
 
 template <typename Family>
-bool admits(const ServicePort<Family>& service, const typename Family::Address& client) {
-  return service.source_ranges == nullptr || service.source_ranges->find(client) != kNoRoute;
-}
-
-template <typename Family>
-std::uint64_t choice_hash(const ServicePort<Family>& service, net::FlowKey<Family> key) {
-  if (service.client_ip_affinity) key.source_port = key.destination_port = net::Be16{};
-  return net::hash(key);
-}
-
-template <typename Family>
 Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
   if (!packet.has_ports()) [[unlikely]]
     return judge_other(snapshot, state, packet);
@@ -236,7 +137,8 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
   if (flow != nullptr) [[likely]] {
     if (may_end_here<Family>(snapshot, packet)) [[unlikely]] {
       const Verdict stopped =
-          stop(snapshot, state, next_hop_of(snapshot.of<Family>(), *flow, packet.direction), packet);
+          stop<Family>(snapshot, next_hop_of(snapshot.of<Family>(), *flow, packet.direction), packet);
+      state.may_refuse |= stopped != Verdict::kContinue;
       if (stopped != Verdict::kContinue) return stopped;
     }
     if (flow->epoch != snapshot.epoch) [[unlikely]] {
@@ -258,12 +160,17 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
   return Verdict::kContinue;
 }
 
+// Which end of a packet is the client's follows from who the other one is.
 template <typename Family>
 unsigned owner(const FamilySnapshot<Family>& snapshot, const net::FlowKey<Family>& key, unsigned workers,
                unsigned self) {
+  const auto owner_of_client = [&](const typename Family::Address& client, net::Be16 port) {
+    const net::FlowKey<Family> end{.source = client, .source_port = port, .protocol = key.protocol};
+    return static_cast<unsigned>((net::hash(end) >> 32) * workers >> 32);
+  };
   if (is_snat_address(snapshot, key.destination)) return nat::owner_of(key.destination_port, workers);
-  if (!snapshot.services.has_vip(key.destination)) return self;
-  return static_cast<unsigned>((net::hash(key) >> 32) * workers >> 32);
+  if (snapshot.services.has_vip(key.destination)) return owner_of_client(key.source, key.source_port);
+  return snapshot.keeps_clients ? owner_of_client(key.destination, key.destination_port) : self;
 }
 
 unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers, unsigned self) {
@@ -274,10 +181,6 @@ unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers,
 
 template bool serves(const FamilySnapshot<net::Ipv4>& snapshot, std::uint32_t service);
 template bool serves(const FamilySnapshot<net::Ipv6>& snapshot, std::uint32_t service);
-template bool admits(const ServicePort<net::Ipv4>& service, const net::Ipv4Address& client);
-template bool admits(const ServicePort<net::Ipv6>& service, const net::Ipv6Address& client);
-template std::uint64_t choice_hash(const ServicePort<net::Ipv4>& service, net::FlowKey4 key);
-template std::uint64_t choice_hash(const ServicePort<net::Ipv6>& service, net::FlowKey6 key);
 template Verdict classify(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, Packet& packet);
 template Verdict classify(const Snapshot& snapshot, WorkerState<net::Ipv6>& state, Packet& packet);
 template Verdict steer(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, nat::Tick now, Packet& packet);

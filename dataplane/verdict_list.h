@@ -35,5 +35,6 @@ SLUICE_VERDICT(kReplyTimeExceeded,    "reply_time_exceeded",    "its time to liv
 SLUICE_VERDICT(kDropIcmpNoFlow,       "drop_icmp_no_flow",      "an ICMP error for a VIP that is about no packet of a flow")
 SLUICE_VERDICT(kDropTooBig,           "drop_too_big",           "larger than the MTU of the port that it would leave by, and nobody was told")
 SLUICE_VERDICT(kReplyTooBig,          "reply_too_big",          "larger than the MTU of the port that it would leave by, and ICMP says so")
+SLUICE_VERDICT(kDropNotNeighbour,     "drop_not_neighbour",     "delivery dsr, but the node is behind a router: the packet as it is would not reach it")
 #endif
 // clang-format on

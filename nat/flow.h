@@ -2,8 +2,9 @@
 // One client connection through us, both directions, in one cache line (IPv6: in two).
 //
 // A to-node packet client → vip becomes snat → node; a to-client packet node → snat becomes vip → client. The
-// checksum deltas are those of the to-node direction; the other one uses their inverse. Written only by its
-// worker.
+// checksum deltas are those of the to-node direction; the other one uses their inverse. Where nothing is translated on
+// the client's side (delivery dnat), snat is the client itself; where nothing is at all (dsr), the node's half is the
+// client's turned round. Written only by its worker.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,8 @@
 
 namespace sluice::nat {
 
-inline constexpr std::uint8_t kFlowReplied = 0x01;  // The node has sent something.
+inline constexpr std::uint8_t kFlowReplied = 0x01;     // The node has sent something.
+inline constexpr std::uint16_t kNoPortGroup = 0xffff;  // The client keeps its own port: no pool gave one.
 
 // Addresses and ports of one side, as net::FlowKey begins.
 template <typename Family>
@@ -57,7 +59,7 @@ struct alignas(64) Flow {
   net::ChecksumDelta l4_delta;        // addresses and ports, for TCP and UDP
   std::uint16_t client_next_hop = 0;  // cached route to the client; the pipeline's
   std::uint16_t client_port_id = 0;   // dataplane port that the client's packets come in by
-  std::uint16_t port_group = 0;       // of the SNAT port, for PortPool::release
+  std::uint16_t port_group = 0;       // of the SNAT port, for PortPool::release; or kNoPortGroup
   net::MacAddress client_mac;         // source of the client's latest frame
   net::IpProtocol protocol{};
   TcpState state = TcpState::kNone;

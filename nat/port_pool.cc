@@ -66,6 +66,7 @@ std::optional<std::uint16_t> PortPool<Family>::take(std::size_t address, std::si
 
 template <typename Family>
 void PortPool<Family>::release(Address address, net::Be16 port, std::uint16_t group) {
+  if (group == kNoPortGroup) return;
   const auto found = std::lower_bound(addresses_.begin(), addresses_.end(), address);
   if (found == addresses_.end() || *found != address) return;
   const auto address_index = static_cast<std::size_t>(found - addresses_.begin());

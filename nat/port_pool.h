@@ -67,7 +67,8 @@ class PortPool {
   // Starts at the address that the flow's hash points to and tries the others when its group is used up there.
   std::optional<SnatPort<Family>> allocate(Address node, net::Be16 node_port, net::IpProtocol protocol,
                                            std::uint64_t flow_hash);
-  // What allocate() gave, once. An address that is not the pool's (it left the configuration) is ignored.
+  // What allocate() gave, once. An address that is not the pool's (it left the configuration) is ignored, and so is
+  // kNoPortGroup.
   void release(Address address, net::Be16 port, std::uint16_t group);
   void release(const SnatPort<Family>& port) { release(port.address, port.port, port.group); }
 

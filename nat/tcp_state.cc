@@ -29,14 +29,17 @@ using Table = std::array<Row, kTcpStateCount>;
 constexpr Table kFromClient{
     // other         SYN             SYN+ACK         FIN            RST
     Row{kNone, kNone, kNone, kNone, kNone},
-    Row{kSynSent, kSynSent, kSynSent, kSynSent, kResetByClient},                      // kSynSent
-    Row{kEstablished, kSynReceived, kSynReceived, kClientClosed, kResetByClient},     // kSynReceived
-    Row{kEstablished, kEstablished, kEstablished, kClientClosed, kResetByClient},     // kEstablished
-    Row{kClientClosed, kClientClosed, kClientClosed, kClientClosed, kResetByClient},  // kClientClosed
-    Row{kNodeClosed, kNodeClosed, kNodeClosed, kClosing, kResetByClient},             // kNodeClosed
-    Row{kClosing, kSynSent, kClosing, kClosing, kResetByClient},                      // kClosing
-    Row{kEstablished, kSynSent, kEstablished, kEstablished, kResetByClient},          // kResetByClient
-    Row{kResetByNode, kSynSent, kResetByNode, kResetByNode, kResetByClient},          // kResetByNode
+    Row{kSynSent, kSynSent, kSynSent, kSynSent, kResetByClient},                                    // kSynSent
+    Row{kEstablished, kSynReceived, kSynReceived, kClientClosed, kResetByClient},                   // kSynReceived
+    Row{kEstablished, kEstablished, kEstablished, kClientClosed, kResetByClient},                   // kEstablished
+    Row{kClientClosed, kClientClosed, kClientClosed, kClientClosed, kResetByClient},                // kClientClosed
+    Row{kNodeClosed, kNodeClosed, kNodeClosed, kClosing, kResetByClient},                           // kNodeClosed
+    Row{kClosing, kSynSent, kClosing, kClosing, kResetByClient},                                    // kClosing
+    Row{kEstablished, kSynSent, kEstablished, kEstablished, kResetByClient},                        // kResetByClient
+    Row{kResetByNode, kSynSent, kResetByNode, kResetByNode, kResetByClient},                        // kResetByNode
+    Row{kOneWayEstablished, kOneWaySynSent, kOneWaySynSent, kOneWayClosed, kOneWayClosed},          // kOneWaySynSent
+    Row{kOneWayEstablished, kOneWayEstablished, kOneWayEstablished, kOneWayClosed, kOneWayClosed},  // kOneWayEst.
+    Row{kOneWayClosed, kOneWaySynSent, kOneWayClosed, kOneWayClosed, kOneWayClosed},                // kOneWayClosed
 };
 
 // A node's SYN without ACK answers the client's in a simultaneous open (RFC 5382 REQ-2).
@@ -51,6 +54,9 @@ constexpr Table kFromNode{
     Row{kClosing, kClosing, kClosing, kClosing, kResetByNode},                          // kClosing
     Row{kResetByClient, kResetByClient, kResetByClient, kResetByClient, kResetByNode},  // kResetByClient
     Row{kEstablished, kEstablished, kEstablished, kEstablished, kResetByNode},          // kResetByNode
+    Row{kOneWaySynSent, kOneWaySynSent, kOneWaySynSent, kOneWaySynSent, kOneWayClosed},
+    Row{kOneWayEstablished, kOneWayEstablished, kOneWayEstablished, kOneWayEstablished, kOneWayClosed},
+    Row{kOneWayClosed, kOneWayClosed, kOneWayClosed, kOneWayClosed, kOneWayClosed},
 };
 
 }  // namespace
@@ -71,6 +77,9 @@ std::string_view to_string(TcpState state) {
     case TcpState::kClosing: return "closing";
     case TcpState::kResetByClient: return "reset-by-client";
     case TcpState::kResetByNode: return "reset-by-node";
+    case TcpState::kOneWaySynSent: return "one-way-syn-sent";
+    case TcpState::kOneWayEstablished: return "one-way-established";
+    case TcpState::kOneWayClosed: return "one-way-closed";
   }
   return "?";
 }

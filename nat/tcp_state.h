@@ -10,6 +10,9 @@
 //   the other end prove nothing (they were in flight) and bring nothing back.
 // - FIN is remembered by side, so that a repeated FIN is not taken for the other side's.
 // - A client's SYN in kClosing or kResetBy… starts anew (TIME_WAIT reuse, RFC 9293 3.6.1): see may_reuse().
+//
+// Where the node answers the client past us (delivery dsr), only the client is heard. Those flows have states of their
+// own, kOneWay…: what the node says, if it comes by, changes none of them but for its RST.
 
 #include <array>
 #include <cstddef>
@@ -21,29 +24,36 @@
 namespace sluice::nat {
 
 enum class TcpState : std::uint8_t {
-  kNone,           // Not TCP.
-  kSynSent,        // The client sent SYN.
-  kSynReceived,    // The node answered SYN+ACK.
-  kEstablished,    // The client answered that.
-  kClientClosed,   // FIN from the client only.
-  kNodeClosed,     // FIN from the node only.
-  kClosing,        // FIN from both.
-  kResetByClient,  // RST from the client's side.
-  kResetByNode,    // RST from the node's side.
+  kNone,               // Not TCP.
+  kSynSent,            // The client sent SYN.
+  kSynReceived,        // The node answered SYN+ACK.
+  kEstablished,        // The client answered that.
+  kClientClosed,       // FIN from the client only.
+  kNodeClosed,         // FIN from the node only.
+  kClosing,            // FIN from both.
+  kResetByClient,      // RST from the client's side.
+  kResetByNode,        // RST from the node's side.
+  kOneWaySynSent,      // SYN only.
+  kOneWayEstablished,  // Something else than SYN.
+  kOneWayClosed,       // FIN or RST from the client, or RST from the node. Its last segments may follow.
 };
-inline constexpr std::size_t kTcpStateCount = 9;
+inline constexpr std::size_t kTcpStateCount = 12;
 
 // The state after a segment with these flags (net::kTcpSyn, …; others than SYN, ACK, FIN and RST do not matter).
 TcpState next(TcpState state, Direction direction, std::uint8_t flags);
 
 // No handshake seen to its end: first to go when the table is full.
-constexpr bool is_embryonic(TcpState state) { return state == TcpState::kSynSent || state == TcpState::kSynReceived; }
+constexpr bool is_embryonic(TcpState state) {
+  return state == TcpState::kSynSent || state == TcpState::kSynReceived || state == TcpState::kOneWaySynSent;
+}
 constexpr bool is_half_closed(TcpState state) {
   return state == TcpState::kClientClosed || state == TcpState::kNodeClosed;
 }
 constexpr bool is_reset(TcpState state) { return state == TcpState::kResetByClient || state == TcpState::kResetByNode; }
 // A client's SYN may take a flow in this state for a new connection: erase it and choose backend and port afresh.
-constexpr bool may_reuse(TcpState state) { return state == TcpState::kClosing || is_reset(state); }
+constexpr bool may_reuse(TcpState state) {
+  return state == TcpState::kClosing || state == TcpState::kOneWayClosed || is_reset(state);
+}
 
 std::string_view to_string(TcpState state);  // "syn-sent", "established", …; "-" for kNone
 

@@ -30,10 +30,13 @@ inline Tick tcp_idle_limit(TcpState state, const Timeouts& timeouts) {
   switch (state) {
     case TcpState::kNone:
     case TcpState::kSynSent:
-    case TcpState::kSynReceived: return timeouts.syn;
-    case TcpState::kEstablished: return timeouts.established;
+    case TcpState::kSynReceived:
+    case TcpState::kOneWaySynSent: return timeouts.syn;
+    case TcpState::kEstablished:
+    case TcpState::kOneWayEstablished: return timeouts.established;
     case TcpState::kClientClosed:
-    case TcpState::kNodeClosed: return timeouts.half_closed;
+    case TcpState::kNodeClosed:
+    case TcpState::kOneWayClosed: return timeouts.half_closed;
     case TcpState::kClosing: return timeouts.closing;
     case TcpState::kResetByClient:
     case TcpState::kResetByNode: return timeouts.reset;

@@ -14,7 +14,7 @@ Flow<Family> make_flow(const Binding<Family>& binding) {
   flow.snat = binding.snat;
   flow.snat_port = binding.snat_port;
   flow.protocol = binding.client.protocol;
-  flow.state = flow.protocol == net::IpProtocol::kTcp ? TcpState::kSynSent : TcpState::kNone;
+  flow.state = flow.protocol == net::IpProtocol::kTcp ? binding.state : TcpState::kNone;
   flow.ip_delta.change(flow.client, flow.snat).change(flow.vip, flow.node);
   flow.l4_delta.change(flow.ip_delta).change(flow.client_port, flow.snat_port).change(flow.vip_port, flow.node_port);
   return flow;

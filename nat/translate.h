@@ -16,7 +16,7 @@
 
 namespace sluice::nat {
 
-// What makes a flow: the client's packet (client → vip), and by which SNAT port to which node port it goes on.
+// What makes a flow: the client's packet (client → vip), and what it goes on as (snat → node).
 template <typename Family>
 struct Binding {
   net::FlowKey<Family> client;
@@ -24,9 +24,21 @@ struct Binding {
   net::Be16 snat_port;
   typename Family::Address node;
   net::Be16 node_port;
+  TcpState state = TcpState::kSynSent;  // Of TCP: where it starts.
 };
 
-// Backend, service, port group and the link layer's fields are the caller's to fill in. TCP starts in kSynSent.
+// The client's packet as it is: delivery by the link layer alone.
+template <typename Family>
+Binding<Family> untranslated(const net::FlowKey<Family>& client, TcpState state) {
+  return {.client = client,
+          .snat = client.source,
+          .snat_port = client.source_port,
+          .node = client.destination,
+          .node_port = client.destination_port,
+          .state = state};
+}
+
+// Backend, service, port group and the link layer's fields are the caller's to fill in.
 template <typename Family>
 Flow<Family> make_flow(const Binding<Family>& binding);
 

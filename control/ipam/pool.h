@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "control/ip_family.h"
+#include "lb/delivery.h"
 #include "net/address.h"
 
 namespace sluice::control::ipam {
@@ -27,7 +28,8 @@ struct AddressRange {  // Of one family, both ends included; first <= last.
 struct Pool {
   std::string name;
   std::vector<AddressRange> ranges;
-  bool auto_assign = true;       // Also for Services that do not name it.
+  bool auto_assign = true;                         // Also for Services that do not name it.
+  lb::Delivery delivery = lb::Delivery::kFullNat;  // Of Services with its addresses that do not ask for another.
   bool avoid_buggy_ips = false;  // Leaves out .0 and .255, which some old clients take for broadcast addresses.
 
   bool gives(const net::IpAddress& address) const;  // In one of the ranges and not left out.

@@ -2,16 +2,18 @@
 
 #include <chrono>
 
+#include "dataplane/rewrite.h"
+
 namespace sluice::dataplane::dpdk {
 namespace {
 
 constexpr std::size_t kEntriesATurn = 1024;
 
 template <typename Family>
-FlowRecord record_of(const nat::Flow<Family>& flow) {
+FlowRecord record_of(const nat::Flow<Family>& flow, const typename Family::Address& node) {
   return {.client = flow.client,
           .vip = flow.vip,
-          .node = flow.node,
+          .node = node,
           .snat = flow.snat,
           .client_port = flow.client_port,
           .vip_port = flow.vip_port,
@@ -26,10 +28,11 @@ FlowRecord record_of(const nat::Flow<Family>& flow) {
 
 // True once the whole table was looked at.
 template <typename Family>
-bool look_into(const nat::FlowTable<Family>& flows, nat::Tick now, FlowQuery& query) {
+bool look_into(const Snapshot& snapshot, const nat::FlowTable<Family>& flows, nat::Tick now, FlowQuery& query) {
   query.next_entry = flows.visit(query.next_entry, kEntriesATurn, [&](const nat::Flow<Family>& flow) {
-    if (query.found.size() >= query.limit || !query.filter.matches(flow)) return;
-    FlowRecord record = record_of(flow);
+    const auto node = node_of(snapshot.of<Family>(), flow);
+    if (query.found.size() >= query.limit || !query.filter.matches(flow, node)) return;
+    FlowRecord record = record_of(flow, node);
     record.worker = query.worker;
     record.idle_seconds = std::chrono::duration<double>{nat::to_duration(nat::elapsed(now, flow.last_seen))}.count();
     query.found.push_back(record);
@@ -39,11 +42,11 @@ bool look_into(const nat::FlowTable<Family>& flows, nat::Tick now, FlowQuery& qu
 
 }  // namespace
 
-void FlowQueryBox::look_further(FlowQuery& query, const Pipeline& pipeline, nat::Tick now) {
+void FlowQueryBox::look_further(FlowQuery& query, const Snapshot& snapshot, const Pipeline& pipeline, nat::Tick now) {
   bool is_done = false;
   if (query.is_v4_done) {
-    is_done = look_into(pipeline.v6().flows(), now, query);
-  } else if (look_into(pipeline.v4().flows(), now, query)) {
+    is_done = look_into(snapshot, pipeline.v6().flows(), now, query);
+  } else if (look_into(snapshot, pipeline.v4().flows(), now, query)) {
     query.is_v4_done = true;
     query.next_entry = 0;
   }

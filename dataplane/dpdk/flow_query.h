@@ -42,14 +42,14 @@ class FlowQueryBox {
   }
 
   // Worker: looks a little further. Cheap when nothing was asked.
-  void work(const Pipeline& pipeline, nat::Tick now) {
+  void work(const Snapshot& snapshot, const Pipeline& pipeline, nat::Tick now) {
     FlowQuery* query = asked_.load(std::memory_order_acquire);
     if (query != nullptr) [[unlikely]]
-      look_further(*query, pipeline, now);
+      look_further(*query, snapshot, pipeline, now);
   }
 
  private:
-  void look_further(FlowQuery& query, const Pipeline& pipeline, nat::Tick now);
+  void look_further(FlowQuery& query, const Snapshot& snapshot, const Pipeline& pipeline, nat::Tick now);
 
   std::atomic<FlowQuery*> asked_{nullptr};
   std::atomic<FlowQuery*> answered_{nullptr};

@@ -40,7 +40,7 @@ void Worker::run() {
     const Snapshot& snapshot = *shared_.snapshot.load(std::memory_order_acquire);
     const std::size_t received = turn(snapshot);
     pipeline_.expire(snapshot, now(), received > 0 ? kExpireAPacket * received : kExpireIdle);
-    queries_.work(pipeline_, now());
+    queries_.work(snapshot, pipeline_, now());
     pipeline_.counters().turns.add(1);
     ::rte_rcu_qsbr_quiescent(shared_.quiescent, number_);
     idle_turns = received > 0 ? 0 : idle_turns + 1;

@@ -44,6 +44,7 @@ std::vector<Case> refusal_cases();
 std::vector<Case> ipv6_cases();
 std::vector<Case> icmp_error_cases();
 std::vector<Case> too_big_cases();
+std::vector<Case> delivery_cases();
 std::vector<Case> all_cases();
 std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts);
 

@@ -22,7 +22,10 @@ void add_ipv6(dataplane::Snapshot& snapshot, const Change& change) {
                                             {static_cast<std::uint16_t>(change.next_hops_shifted ? 1 : 0)}}};
   v6.routes = dataplane::RouteTable6{routes};
   v6.backends = {{},
-                 {.address = kNode1V6, .next_hop = snapshot.v4.backends[1].next_hop, .state = change.backend1_state}};
+                 {.address = kNode1V6,
+                  .next_hop = snapshot.v4.backends[1].next_hop,
+                  .state = change.backend1_state,
+                  .is_neighbour = change.backend1_is_neighbour}};
   v6.snat_addresses = v6.answered_addresses = {kSnat6};
   v6.service_ports.resize(kServiceCount);
   std::vector<lb::ServiceEntry<net::Ipv6>> entries;
@@ -33,6 +36,7 @@ void add_ipv6(dataplane::Snapshot& snapshot, const Change& change) {
                             .port = v4.port,
                             .node_port = v4.node_port,
                             .protocol = v4.protocol,
+                            .delivery = change.delivery,
                             .table = table_of(kBackend1)};
     entries.push_back({{kVip6, v4.port, v4.protocol}, id});
   }
@@ -61,6 +65,7 @@ void add_services(dataplane::Snapshot& snapshot, const Change& change) {
                                          .port = net::Be16{row.port},
                                          .node_port = net::Be16{row.node_port},
                                          .protocol = row.protocol,
+                                         .delivery = change.delivery,
                                          .table = table_of(row.backend)};
   }
   const std::array allowed{dataplane::Route4{prefix("192.0.2.0/24"), {0}}};
@@ -82,24 +87,28 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Ch
       {.destination = kNode1Mac, .source = kLanMac, .port = kLan, .kind = NextHop::Kind::kResolved},
       {.destination = kNode2Mac, .source = kLanMac, .port = kLan, .kind = NextHop::Kind::kResolved},
       {.source = kLanMac, .port = kLan, .kind = NextHop::Kind::kUnresolved},
+      {.source = kLanMac, .port = kLan, .kind = NextHop::Kind::kOnLink},
   };
   const auto shift = static_cast<std::uint16_t>(change.next_hops_shifted ? 1 : 0);
   if (change.next_hops_shifted) snapshot->next_hops.insert(snapshot->next_hops.begin(), NextHop{});
   const std::array routes{dataplane::Route4{prefix("0.0.0.0/0"), {shift}},
                           dataplane::Route4{prefix("203.0.113.0/24"), {static_cast<std::uint16_t>(1 + shift)}},
+                          dataplane::Route4{prefix("10.20.0.0/24"), {static_cast<std::uint16_t>(5 + shift)}},
                           dataplane::Route4{prefix("192.0.2.64/26"), {dataplane::kNoRoute}}};
   snapshot->v4.routes = dataplane::RouteTable4{routes};
-  snapshot->v4.backends = {{},
-                           {.address = kNode1, .next_hop = 2, .state = change.backend1_state},
-                           {.address = kNode2, .next_hop = 3, .state = lb::BackendState::kActive},
-                           {.address = kNode3, .next_hop = 4, .state = lb::BackendState::kActive},
-                           {.address = kNode4, .next_hop = dataplane::kNoRoute, .state = lb::BackendState::kActive}};
+  snapshot->v4.backends = {
+      {},
+      {.address = kNode1, .next_hop = 2, .state = change.backend1_state, .is_neighbour = change.backend1_is_neighbour},
+      {.address = kNode2, .next_hop = 3, .state = lb::BackendState::kActive, .is_neighbour = true},
+      {.address = kNode3, .next_hop = 4, .state = lb::BackendState::kActive},
+      {.address = kNode4, .next_hop = dataplane::kNoRoute, .state = lb::BackendState::kActive}};
   for (auto& backend : snapshot->v4.backends) {
     if (backend.next_hop != dataplane::kNoRoute)
       backend.next_hop = static_cast<std::uint16_t>(backend.next_hop + shift);
   }
   snapshot->v4.snat_addresses = {kSnat, kSnatOnly};
   snapshot->v4.answered_addresses = {kSnatOnly};
+  snapshot->v4.keeps_clients = snapshot->v6.keeps_clients = lb::keeps_client(change.delivery);
   add_services(*snapshot, change);
   add_ipv6(*snapshot, change);
   return snapshot;

@@ -58,6 +58,8 @@ struct Change {  // What differs from the world above.
   std::uint16_t dns_node_port = 30053;
   bool next_hops_shifted = false;  // The same next hops under other indexes, as after a change of routes.
   lb::BackendState backend1_state = lb::BackendState::kActive;
+  lb::Delivery delivery = lb::Delivery::kFullNat;  // Of all services.
+  bool backend1_is_neighbour = true;
 };
 
 std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Change& change = {});

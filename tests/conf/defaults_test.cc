@@ -25,6 +25,20 @@ TEST(Defaults, FillEverythingThatWasLeftOut) {
             R"(health { enabled: true interval: "1s" timeout: "1s" rise: 1 fall: 2 })");
 }
 
+TEST(Defaults, TakeMemoryByPortsWorkersAndMtu) {
+  const auto memory = [](unsigned ports, unsigned workers, unsigned mtu) {
+    Config config;
+    config.mutable_workers()->set_count(workers);
+    for (unsigned i = 0; i < ports; ++i) config.add_ports()->set_mtu(mtu);
+    apply_defaults(config);
+    return config.dpdk().memory_mb();
+  };
+  EXPECT_EQ(memory(2, 1, 1500), 128U);
+  EXPECT_EQ(memory(2, 4, 1500), 242U);  // 49,152 buffers of 2,176 bytes are 102 of it; 185 were too few.
+  EXPECT_EQ(memory(2, 1, 9000), 215U);
+  EXPECT_GT(memory(16, 16, 9000), 15'000U);
+}
+
 TEST(Defaults, ChangeNothingThatWasSaid) {
   Config config;
   config.mutable_workers()->set_idle_sleep("0");

@@ -27,6 +27,7 @@ TEST(YamlReader, ReadsEveryType) {
   EXPECT_EQ(read("log_level: error"), "log_level: LOG_LEVEL_ERROR");
   EXPECT_EQ(read("dpdk: {hugepages: on}"), "dpdk { hugepages: HUGEPAGES_ON }");
   EXPECT_EQ(read("ports: [{driver: af_xdp}]"), "ports { driver: DRIVER_AF_XDP }");
+  EXPECT_EQ(read("pools: [{delivery: full-nat}, {delivery: dsr}]"), "pools { } pools { delivery: DELIVERY_DSR }");
   EXPECT_EQ(read("dpdk: {memory_mb: 64, extra_args: [--a, 'b c']}"),
             R"(dpdk { memory_mb: 64 extra_args: "--a" extra_args: "b c" })");
   EXPECT_EQ(read("workers: {cpus: [1, 3], idle_sleep: 0}"), R"(workers { cpus: 1 cpus: 3 idle_sleep: "0" })");

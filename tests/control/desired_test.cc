@@ -38,6 +38,24 @@ TEST(Desired, PublishesTheAddressOfAServedService) {
   EXPECT_EQ(wanted.conditions[0].message, "203.0.113.64 from pool public");
 }
 
+TEST(Desired, IsTruthfulAboutHowPacketsReachTheNodes) {
+  struct Row {
+    lb::Delivery delivery;
+    kube::IpMode mode;
+    bool hides_client;
+  };
+  for (const Row& row :
+       {Row{lb::Delivery::kFullNat, kube::IpMode::kProxy, true}, Row{lb::Delivery::kDnat, kube::IpMode::kProxy, false},
+        Row{lb::Delivery::kDsr, kube::IpMode::kVip, false}}) {
+    auto service = served();
+    service.traffic_policy = kube::TrafficPolicy::kLocal;
+    service.delivery = row.delivery;
+    const auto wanted = desired(service);
+    EXPECT_EQ(wanted.ingress->front().ip_mode, row.mode) << to_string(row.delivery);
+    EXPECT_EQ(find(wanted, kDegraded) != nullptr, row.hides_client) << to_string(row.delivery);
+  }
+}
+
 TEST(Desired, WantsNothingButFinalizersForAReservedAddress) {
   auto reserved = served();
   reserved.stage = PlannedService::Stage::kReserved;

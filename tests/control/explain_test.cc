@@ -110,5 +110,38 @@ TEST(ExplainFlow, NamesTheAddressesThatTheFlowMayComeFrom) {
   EXPECT_EQ(last_sentence(without), "there is no SNAT address of IPv6");
 }
 
+// By each delivery: what is told, and what becomes of the packet.
+TEST(ExplainFlow, KnowsHowThePacketGetsToTheNode) {
+  const Asked from_afar{IpProtocol::kTcp, cases::kClient, cases::kVip, 80};
+  const Asked from_node2{IpProtocol::kTcp, cases::kNode2, cases::kVip, 80};
+  struct Row {
+    Asked asked;
+    cases::Change change;
+    std::string_view verdict;
+    std::string_view sentence;
+  };
+  const Row rows[] = {
+      {from_afar, {.delivery = lb::Delivery::kDnat}, "to_node", "source: the client's own (delivery dnat)"},
+      {from_node2,
+       {.delivery = lb::Delivery::kDnat},
+       "to_node",
+       "source: one of 10.20.0.2, 10.20.0.250, with a port that is chosen when the flow opens"},
+      {from_afar,
+       {.delivery = lb::Delivery::kDsr},
+       "to_node",
+       "source and destination stay as they are (delivery dsr)"},
+      {from_afar,
+       {.delivery = lb::Delivery::kDsr, .backend1_is_neighbour = false},
+       "drop_not_neighbour",
+       "way to the client: to 02:00:00:00:01:01 by port wan"}};
+  for (const Row& row : rows) {
+    const auto snapshot = cases::make_snapshot(1, row.change);
+    const auto told = explained(*snapshot, row.asked);
+    EXPECT_EQ(name(told.verdict), row.verdict) << row.sentence;
+    EXPECT_EQ(last_sentence(told), row.sentence);
+    EXPECT_EQ(name(seen(*snapshot, row.asked)), row.verdict) << row.sentence;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::control

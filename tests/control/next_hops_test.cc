@@ -52,7 +52,7 @@ const NextHop* hop_to_client(const NextHops& plan, std::string_view client) {
 
 const NextHop* hop_to_backend(const NextHops& plan, std::string_view backend) {
   const auto found = plan.backends.find(ip(backend));
-  return found == plan.backends.end() ? nullptr : &plan.next_hops.at(found->second);
+  return found == plan.backends.end() ? nullptr : &plan.next_hops.at(found->second.next_hop);
 }
 
 bool wants(const NextHops& plan, int link, std::string_view address) {
@@ -126,8 +126,12 @@ TEST(NextHops, LeadToABackendBehindAGateway) {
   const auto plan = world.plan();
   ASSERT_NE(hop_to_backend(plan, "10.30.0.5"), nullptr);
   EXPECT_EQ(hop_to_backend(plan, "10.30.0.5")->destination, kNodeMac);
-  EXPECT_EQ(plan.backends.at(ip("10.30.0.5")), plan.backends.at(ip("10.30.0.6")));
-  EXPECT_EQ(plan.backends.at(ip("10.30.0.5")), plan.backends.at(ip("10.20.0.11")));  // The gateway is a node itself.
+  const auto& behind = plan.backends.at(ip("10.30.0.5"));
+  EXPECT_EQ(behind.next_hop, plan.backends.at(ip("10.30.0.6")).next_hop);
+  EXPECT_FALSE(behind.is_neighbour);
+  EXPECT_EQ(behind.next_hop, plan.backends.at(ip("10.20.0.11")).next_hop);  // The gateway is a node itself.
+  EXPECT_TRUE(plan.backends.at(ip("10.20.0.11")).is_neighbour);
+  EXPECT_TRUE(plan.next_hops.at(behind.next_hop).is_backend);
   EXPECT_TRUE(wants(plan, kLanLink, "10.20.0.11"));
   EXPECT_FALSE(wants(plan, kLanLink, "10.30.0.5"));
 }
@@ -218,7 +222,7 @@ TEST(NextHops, KeepsTheFamiliesApart) {
   world.neighbours.push_back({.key = {kLanLink, node}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable});
   world.backends = {node};
   const NextHops plan = world.plan();
-  EXPECT_EQ(plan.next_hops.at(plan.backends.at(node)).destination, kNodeMac);
+  EXPECT_EQ(plan.next_hops.at(plan.backends.at(node).next_hop).destination, kNodeMac);
   EXPECT_EQ(std::ranges::count(plan.wanted, netlink::NeighbourKey{kWanLink, router}), 1);
   EXPECT_EQ(plan.routes4.size(), 3U);
   EXPECT_EQ(plan.routes6.size(), 2U);

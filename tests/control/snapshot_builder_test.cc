@@ -161,6 +161,20 @@ TEST(SnapshotBuilder, RestrictsClientsBySourceRanges) {
   EXPECT_EQ(closed->find(ip("192.0.2.7")), dataplane::kNoRoute);
 }
 
+TEST(SnapshotBuilder, DeliversEachServiceItsOwnWay) {
+  World world;
+  world.plan.services = {served("web", kVip, {11}), served("direct", ip("203.0.113.65"), {12})};
+  EXPECT_FALSE(world.build().snapshot->v4.keeps_clients);
+  world.plan.services[1].delivery = lb::Delivery::kDsr;
+  const auto built = world.build();
+  EXPECT_EQ(port_of(*built.snapshot, kVip).delivery, lb::Delivery::kFullNat);
+  EXPECT_EQ(port_of(*built.snapshot, ip("203.0.113.65")).delivery, lb::Delivery::kDsr);
+  EXPECT_TRUE(built.snapshot->v4.keeps_clients);
+  EXPECT_TRUE(built.snapshot->v4.backends[id_of_backend(*built.snapshot, ip("10.20.0.12"))].is_neighbour);
+  world.plan.services.pop_back();
+  EXPECT_TRUE(world.build().snapshot->v4.keeps_clients) << "flows of before go on";
+}
+
 TEST(SnapshotBuilder, GivesEverySnapshotAnotherEpoch) {
   World world;
   const auto first = world.build();

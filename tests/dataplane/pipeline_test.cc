@@ -147,10 +147,12 @@ TEST(Pipeline, CountsEveryPacketOnce) {
   EXPECT_EQ(packets[index(Verdict::kDropTruncated)].get(), 1U);
 }
 
+class PipelineDelivery : public testing::TestWithParam<lb::Delivery> {};
+
 // Whatever worker receives a packet, both directions of a flow end at the same one.
-TEST(Pipeline, SendsBothDirectionsOfAFlowToItsOwner) {
+TEST_P(PipelineDelivery, SendsBothDirectionsOfAFlowToItsOwner) {
   constexpr unsigned kWorkers = 4;
-  const auto snapshot = cases::make_snapshot(1);
+  const auto snapshot = cases::make_snapshot(1, {.delivery = GetParam()});
   std::map<unsigned, unsigned> flows_of;
   for (std::uint16_t port = 1; port <= 400; ++port) {
     for (unsigned worker = 0; worker < kWorkers; ++worker) {
@@ -165,9 +167,11 @@ TEST(Pipeline, SendsBothDirectionsOfAFlowToItsOwner) {
         continue;
       }
       ++flows_of[worker];
-      auto reply = cases::from_node(30080, net::kTcpSyn | net::kTcpAck);
-      reply.destination = syn.burst[0].flow4->snat;
-      reply.destination_port = syn.burst[0].flow4->snat_port.host();
+      const auto answer = syn.burst[0].flow4->to_client_key();
+      auto reply = cases::from_node(answer.source_port.host(), net::kTcpSyn | net::kTcpAck);
+      reply.source = answer.source;
+      reply.destination = answer.destination;
+      reply.destination_port = answer.destination_port.host();
       OwnedBurst back{{cases::bytes_of(reply)}, cases::kLan};
       pipeline.process(*snapshot, 0, back.burst);
       EXPECT_EQ(name(back.burst[0].verdict), "to_client");
@@ -176,6 +180,31 @@ TEST(Pipeline, SendsBothDirectionsOfAFlowToItsOwner) {
   ASSERT_EQ(flows_of.size(), kWorkers);
   for (const auto& [worker, flows] : flows_of) EXPECT_GT(flows, 60U) << "worker " << worker;
 }
+
+// Also where a client says that it has an address of the pool: its flow must not give back what it never had.
+TEST_P(PipelineDelivery, TakesSnatPortsOnlyToTranslateTheClient) {
+  auto of_client = options();
+  of_client.snat_addresses = {cases::kClient};
+  Pipeline pipeline{of_client};
+  const auto snapshot = cases::make_snapshot(1, {.delivery = GetParam()});
+  for (std::uint16_t port = 40'001; port <= 40'016; ++port) {
+    OwnedBurst one{{syn_from_port(port)}};
+    pipeline.process(*snapshot, 0, one.burst);
+    EXPECT_EQ(name(one.burst[0].verdict), "to_node");
+  }
+  const bool takes = !lb::keeps_client(GetParam());
+  EXPECT_EQ(pipeline.v4().ports().usage(0).in_use > 0, takes);
+  const nat::Tick much_later = nat::to_ticks(std::chrono::hours{3});
+  for (int turn = 0; turn < 4; ++turn) pipeline.expire(*snapshot, much_later, 64);
+  EXPECT_EQ(pipeline.v4().flows().size(), 0U);
+  EXPECT_EQ(pipeline.v4().ports().usage(0).in_use, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PipelineDelivery, testing::ValuesIn(lb::kDeliveries), [](const auto& test) {
+  std::string name{lb::to_string(test.param)};
+  std::erase(name, '-');
+  return name;
+});
 
 // The node resets the connection, and one burst holds a last answer of it and the client's next SYN from the same port,
 // which opens a new flow in the old one's place.

@@ -53,7 +53,7 @@ class Worker {
       for (auto& frame : frames) burst.add(frame.data(), static_cast<std::uint16_t>(frame.size()), 0, nullptr);
       pipeline_.process(snapshot, now, burst);
       pipeline_.expire(snapshot, now, 16);
-      queries.work(pipeline_, now);
+      queries.work(snapshot, pipeline_, now);
       pipeline_.counters().turns.add(1);
       epoch_left.store(snapshot.epoch, std::memory_order_release);
     }
@@ -166,7 +166,7 @@ TEST(PipelineThreads, AnswerEveryQuestionThatWasTaken) {
   const Pipeline pipeline{{.flows_max = 16, .explicit_pages = nat::ExplicitPages::kAvoid}};
   std::atomic<bool> stop{false};
   std::thread worker{[&] {
-    while (!stop.load(std::memory_order_relaxed)) queries.work(pipeline, 0);
+    while (!stop.load(std::memory_order_relaxed)) queries.work(Snapshot{}, pipeline, 0);
   }};
   constexpr unsigned kQuestions = 500;
   unsigned taken = 0, answered = 0;

@@ -59,7 +59,7 @@ class Client:
         body = answer.read().decode()
         return Answer(answer.status, answer.headers["X-Lab-Pod"], answer.headers["X-Lab-Node"], body)
 
-    def is_served(self, address: str, port: int = 80, timeout: float = 0.3, **how) -> bool:
+    def is_served(self, address: str, port: int = 80, timeout: float = 1, **how) -> bool:
         try:
             return self.get(address, port, timeout=timeout, **how).status == 200
         except (OSError, http.client.HTTPException):

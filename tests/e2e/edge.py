@@ -74,9 +74,10 @@ class Edge:
     # --- Services ---
 
     def create(self, name: str = INGRESS, ports=WEB_PORTS, policy: str = "Local", namespace: str = NAMESPACE,
-               selector: dict | None = None, **spec) -> dict:
+               selector: dict | None = None, annotations: dict | None = None, **spec) -> dict:
         """A LoadBalancer Service over the ingress pods, as people write it. Does not wait for anything."""
-        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": {
+        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace,
+                                                                  "annotations": annotations or {}}, "spec": {
             "type": "LoadBalancer", "loadBalancerClass": OUR_CLASS, "externalTrafficPolicy": policy,
             "selector": LABELS if selector is None else selector,
             "ports": [dict(zip(("name", "port", "targetPort", "protocol"), port)) for port in ports]} | spec}
@@ -87,7 +88,7 @@ class Edge:
         hears of a Service in its own time."""
         self.create(name, **how)
         address = self.wait_address(name, how.get("namespace", NAMESPACE))
-        self.wait_http(address, tries=24)
+        self.wait_http(address, timeout=30, tries=24)
         self.wait_nodes(name)
         return address
 
@@ -110,7 +111,7 @@ class Edge:
         return wait_for(lambda: self.address(name, namespace), timeout, f"an address for {name}", interval=0.01)
 
     def wait_http(self, address: str, port: int = 80, timeout: float = 10, tries: int = 1) -> None:
-        wait_for(lambda: all(self.client.is_served(address, port, timeout=1) for _ in range(tries)), timeout,
+        wait_for(lambda: all(self.client.is_served(address, port) for _ in range(tries)), timeout,
                  f"HTTP at {address}:{port}")
 
     def wait_every_node(self, node_port: int, timeout: float) -> None:
@@ -189,9 +190,9 @@ class Edge:
         self._stop_server(name)
         self.lab.stop_pod(name, drain=0, grace=0.2)
 
-    def serve_echo(self, policy: str = "Local") -> str:
+    def serve_echo(self, policy: str = "Local", **how) -> str:
         self.start_servers()
-        self.create("echo", ECHO_PORTS, policy)
+        self.create("echo", ECHO_PORTS, policy, **how)
         address = self.wait_address("echo")
         self.wait_echo(address)
         return address

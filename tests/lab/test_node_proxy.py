@@ -95,3 +95,17 @@ def test_local_without_its_own_endpoint_drops_and_without_any_refuses():
     assert "tcp dport 30080 drop" in ruleset([port(local=True, targets=())])
     assert "tcp dport 30080 reject" in ruleset([port(local=True, targets=(), anywhere=False)])
     assert "tcp dport 30080 reject" in ruleset([port(targets=(), anywhere=False)])
+
+
+def test_addresses_of_mode_vip_are_served_as_they_are():
+    """KEP-1860: those of mode Proxy are not, those without a mode are."""
+    status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.64", "ipMode": "VIP"}, {"ip": "203.0.113.65"},
+                                           {"ip": "203.0.113.66", "ipMode": "Proxy"}, {"ip": "2001:db8::1"}]}}
+    services = {key: item | {"status": status} for key, item in service(ipFamilies=["IPv4"]).items()}
+    found, = node_ports(services, slices(("10.0.1.1", "node1", READY)), "node1")
+    assert [address for address, _ in found.vips] == ["203.0.113.64", "203.0.113.65"]
+
+
+def test_packets_for_a_vip_go_where_those_for_the_node_port_go():
+    assert "ip daddr 203.0.113.64 tcp dport 80 jump tcp_30080" in ruleset([port(vips=(("203.0.113.64", 80),))])
+    assert "203.0.113.64" not in ruleset([port(vips=(("203.0.113.64", 80),), targets=())])

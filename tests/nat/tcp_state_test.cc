@@ -82,8 +82,10 @@ TEST(TcpState, IsNotBroughtBackByWhatWasInFlight) {
   EXPECT_EQ(after(established_then({node(kRst | kAck), client(kAck)})), kResetByNode);
 }
 
+constexpr std::size_t kTwoWayStateCount = static_cast<std::size_t>(kOneWaySynSent);
+
 TEST(TcpState, IsResetInEveryState) {
-  for (std::size_t state = 1; state < kTcpStateCount; ++state) {
+  for (std::size_t state = 1; state < kTwoWayStateCount; ++state) {
     EXPECT_EQ(next(static_cast<TcpState>(state), Direction::kToNode, kRst | kAck), kResetByClient);
     EXPECT_EQ(next(static_cast<TcpState>(state), Direction::kToClient, kRst), kResetByNode);
   }
@@ -92,9 +94,23 @@ TEST(TcpState, IsResetInEveryState) {
 TEST(TcpState, StartsAnewByASynOnlyWhereReuseIsAllowed) {
   for (std::size_t number = 1; number < kTcpStateCount; ++number) {
     const auto state = static_cast<TcpState>(number);
-    const bool starts_anew = state != kSynSent && next(state, Direction::kToNode, kSyn) == kSynSent;
+    const bool starts_anew = !is_embryonic(state) && is_embryonic(next(state, Direction::kToNode, kSyn));
     EXPECT_EQ(starts_anew, may_reuse(state)) << to_string(state);
   }
+}
+
+TEST(TcpState, FollowsTheClientAloneWhereTheNodeIsNotHeard) {
+  EXPECT_EQ(after({client(kSyn), client(kSyn)}, kOneWaySynSent), kOneWaySynSent);
+  EXPECT_EQ(after({client(kSyn), client(kAck)}, kOneWaySynSent), kOneWayEstablished);
+  EXPECT_EQ(after({client(kAck), client(kFin | kAck), client(kAck)}, kOneWaySynSent), kOneWayClosed);
+  EXPECT_EQ(after({client(kAck), client(kRst)}, kOneWaySynSent), kOneWayClosed);
+  EXPECT_EQ(after({client(kAck), client(kSyn)}, kOneWaySynSent), kOneWayEstablished);  // The node will object.
+}
+
+TEST(TcpState, DoesNotNeedTheNodeWhereItIsHeardByChance) {
+  EXPECT_EQ(after({node(kSyn | kAck)}, kOneWaySynSent), kOneWaySynSent);
+  EXPECT_EQ(after({client(kAck), node(kFin | kAck), node(kAck)}, kOneWaySynSent), kOneWayEstablished);
+  EXPECT_EQ(after({client(kAck), node(kRst)}, kOneWaySynSent), kOneWayClosed);
 }
 
 TEST(TcpState, StaysNoneForOtherProtocolsWhateverTheFlagsAre) {

@@ -107,6 +107,19 @@ TEST_P(Translate, GivesTheClientWhatLooksLikeTheVipsAnswer) {
   EXPECT_EQ(ports[1], flow.client_port);
 }
 
+// All checksums that a TCP sender can have computed: it never arrives at 0xffff, the other zero.
+TEST_P(Translate, LeavesEveryBitOfAnUntranslatedPacket) {
+  for (int checksum = 0; checksum < 0xffff; ++checksum) {
+    Bytes bytes = random_packet();
+    l4_checksum_of(bytes) = net::Be16{static_cast<std::uint16_t>(checksum)};
+    const auto* ports = reinterpret_cast<const net::Be16*>(l4_of(bytes));
+    const net::FlowKey4 key{ip_of(bytes).source, ip_of(bytes).destination, ports[0], ports[1], GetParam()};
+    const Bytes before = bytes;
+    translate_to_node(ip_of(bytes), l4_of(bytes), make_flow(untranslated(key, TcpState::kOneWaySynSent)));
+    ASSERT_EQ(bytes, before);
+  }
+}
+
 TEST_P(Translate, MakesOfAQuotedPacketWhatHadComeIn) {
   for (int round = 0; round < 50'000; ++round) {
     const Bytes original = random_packet();

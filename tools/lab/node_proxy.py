@@ -72,8 +72,15 @@ def node_ports(services: dict, slices: dict, node: str) -> list[NodePort]:
             ports.append(NodePort(
                 name=f"{namespace}/{name}:{port.get('name', '')}", protocol=port.get("protocol", "TCP").lower(),
                 port=port["nodePort"], local=local, targets=tuple(sorted({item[:2] for item in usable})),
-                anywhere=bool(_usable(endpoints)), family=family))
+                anywhere=bool(_usable(endpoints)), family=family, vips=tuple(_vips(service, port["port"], family))))
     return ports
+
+
+def _vips(service: dict, port: int, family: str) -> list[tuple[str, int]]:
+    """KEP-1860: packets for these come to the node as they are. Without a mode it is VIP."""
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    return [(item["ip"], port) for item in ingress
+            if item.get("ipMode", "VIP") == "VIP" and (":" in item.get("ip", "")) == (family == "IPv6")]
 
 
 def local_endpoints(services: dict, slices: dict, node: str) -> dict[int, tuple[str, str, int]]:

@@ -16,6 +16,7 @@ class NodePort:
     targets: tuple[tuple[str, int], ...]
     anywhere: bool
     family: str = "IPv4"
+    vips: tuple[tuple[str, int], ...] = ()  # (address, port) that the node serves as if they were its own (ipMode VIP)
 
 
 def ruleset(ports: list[NodePort]) -> str:
@@ -29,6 +30,8 @@ def _table(family: str, ports: list[NodePort]) -> str:
     served = [port for port in ports if port.targets]
     filters = "\n    ".join(_refusal(port) for port in refused)
     jumps = "\n    ".join(f"{port.protocol} dport {port.port} jump {_chain(port)}" for port in served)
+    vips = "\n    ".join(f"{family} daddr {address} {port.protocol} dport {number} jump {_chain(port)}"
+                         for port in served for address, number in port.vips)
     chains = "\n".join(_service_chain(family, port) for port in served)
     return f"""table {family} node_proxy {{}}
 delete table {family} node_proxy
@@ -47,14 +50,19 @@ table {family} node_proxy {{
   chain arriving {{
     type nat hook prerouting priority dstnat; policy accept;
     fib daddr type local jump node_ports
+    jump vips
   }}
   chain own {{
     type nat hook output priority -100; policy accept;
     fib daddr type local jump node_ports
+    jump vips
   }}
   chain leaving {{
     type nat hook postrouting priority srcnat; policy accept;
     meta mark & {MASQUERADE} == {MASQUERADE} masquerade fully-random
+  }}
+  chain vips {{
+    {vips}
   }}
   chain node_ports {{
     {jumps}

@@ -1,0 +1,159 @@
+#include "dataplane/open_flow.h"
+
+#include <optional>
+
+#include "dataplane/stop.h"
+#include "nat/translate.h"
+
+namespace sluice::dataplane {
+namespace {
+
+using lb::Delivery;
+
+// What was found out about a flow before there is room for it.
+template <typename Family>
+struct Plan {
+  lb::BackendId id = lb::kNoBackend;
+  const Backend<Family>* backend = nullptr;
+  std::uint16_t client_next_hop = kNoRoute;
+  Delivery delivery{};
+};
+
+// The node, or why there is none.
+template <typename Family>
+Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Family>& service, Packet& packet,
+                    Plan<Family>& plan) {
+  const auto& key = packet.key<Family>();
+  if (!admits(service, key.source)) return Verdict::kDropSourceRange;
+  // A one-way flow that we do not know may be an old one: the same table leads it to the same node.
+  const bool may_be_older = service.delivery == Delivery::kDsr;
+  if (key.protocol == net::IpProtocol::kTcp && !may_be_older && !opens_connection(packet.tcp())) {
+    return Verdict::kDropNoFlow;
+  }
+  plan.id = service.table->select(choice_hash(service, key));
+  if (plan.id == lb::kNoBackend || plan.id >= snapshot.backends.size()) return Verdict::kDropNoBackend;
+  plan.backend = &snapshot.backends[plan.id];
+  return plan.backend->state == lb::BackendState::kDown ? Verdict::kDropNoBackend : Verdict::kContinue;
+}
+
+// The ways to the node and back to the client.
+template <typename Family>
+Verdict find_ways(const Snapshot& all, const ServicePort<Family>& service, Packet& packet, Plan<Family>& plan) {
+  const std::uint16_t to_node = plan.backend->next_hop;
+  if (to_node == kNoRoute) return Verdict::kDropNoRoute;
+  if (service.delivery == Delivery::kDsr && !plan.backend->is_neighbour) return Verdict::kDropNotNeighbour;
+  if (all.next_hops[to_node].kind != NextHop::Kind::kResolved) return Verdict::kDropUnresolved;
+  plan.client_next_hop = all.of<Family>().routes.find(packet.key<Family>().source);
+  if (plan.client_next_hop == kNoRoute) return Verdict::kDropNoRoute;
+  plan.delivery = delivery_of(all, service, *plan.backend, plan.client_next_hop);
+  return may_end_here<Family>(all, packet) ? stop<Family>(all, to_node, packet) : Verdict::kContinue;
+}
+
+template <typename Family>
+void forget(WorkerState<Family>& state, const nat::Flow<Family>& flow) {
+  state.ports.release(flow.snat, flow.snat_port, flow.port_group);
+  state.changed = true;
+}
+
+// The client's end stays as it is, so only this one flow can have the node's answers. An older one that has them went
+// to another VIP of this node port; the client uses its port for something new now.
+template <typename Family>
+void make_way_back(WorkerState<Family>& state, const nat::Flow<Family>& flow) {
+  const auto key = flow.to_client_key();
+  const auto older = state.flows.find(key, state.flows.hash(key));
+  if (older.flow == nullptr) return;
+  forget(state, *older.flow);
+  state.flows.erase(*older.flow);
+}
+
+template <typename Family>
+std::optional<nat::Flow<Family>> bind(const ServicePort<Family>& service, WorkerState<Family>& state, Packet& packet,
+                                      const Plan<Family>& plan) {
+  const auto& key = packet.key<Family>();
+  if (plan.delivery == Delivery::kDsr) {
+    auto flow = nat::make_flow(nat::untranslated(key, nat::TcpState::kOneWaySynSent));
+    flow.port_group = nat::kNoPortGroup;
+    return flow;
+  }
+  nat::Binding<Family> binding{.client = key,
+                               .snat = key.source,
+                               .snat_port = key.source_port,
+                               .node = plan.backend->address,
+                               .node_port = service.node_port};
+  if (plan.delivery == Delivery::kDnat) {
+    auto flow = nat::make_flow(binding);
+    flow.port_group = nat::kNoPortGroup;
+    make_way_back(state, flow);
+    return flow;
+  }
+  const auto snat = state.ports.allocate(plan.backend->address, service.node_port, key.protocol, packet.hash);
+  if (!snat) return std::nullopt;
+  binding.snat = snat->address;
+  binding.snat_port = snat->port;
+  auto flow = nat::make_flow(binding);
+  flow.port_group = snat->group;
+  return flow;
+}
+
+}  // namespace
+
+template <typename Family>
+bool admits(const ServicePort<Family>& service, const typename Family::Address& client) {
+  return service.source_ranges == nullptr || service.source_ranges->find(client) != kNoRoute;
+}
+
+template <typename Family>
+std::uint64_t choice_hash(const ServicePort<Family>& service, net::FlowKey<Family> key) {
+  if (service.client_ip_affinity) key.source_port = key.destination_port = net::Be16{};
+  return net::hash(key);
+}
+
+template <typename Family>
+Delivery delivery_of(const Snapshot& snapshot, const ServicePort<Family>& service, const Backend<Family>& backend,
+                     std::uint16_t client_next_hop) {
+  if (service.delivery != Delivery::kDnat) return service.delivery;
+  const NextHop& client = snapshot.next_hops[client_next_hop];
+  const bool is_near = client.kind == NextHop::Kind::kOnLink || client.is_backend;
+  return is_near && client.port == snapshot.next_hops[backend.next_hop].port ? Delivery::kFullNat : Delivery::kDnat;
+}
+
+template <typename Family>
+Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet) {
+  const auto& service = snapshot.of<Family>().service_ports[packet.service];
+  Plan<Family> plan;
+  Verdict verdict = choose_node(snapshot.of<Family>(), service, packet, plan);
+  if (verdict == Verdict::kContinue) verdict = find_ways(snapshot, service, packet, plan);
+  if (verdict != Verdict::kContinue) {
+    state.may_refuse = true;  // refuse() knows of which.
+    return verdict;
+  }
+  const auto forget_one = [&](const nat::Flow<Family>& flow) { forget(state, flow); };
+  if (!state.flows.make_room(now, snapshot.timeouts, forget_one)) return Verdict::kDropFlowTableFull;
+  auto flow = bind(service, state, packet, plan);
+  if (!flow) return Verdict::kDropSnatExhausted;
+  flow->backend = plan.id;
+  flow->service = packet.service;
+  flow->client_next_hop = plan.client_next_hop;
+  flow->epoch = snapshot.epoch;
+  packet.flow<Family>() = state.flows.insert(*flow);
+  if (packet.flow<Family>() == nullptr) [[unlikely]] {  // No place in the index, although there is room in the table.
+    forget(state, *flow);
+    return Verdict::kDropFlowTableFull;
+  }
+  packet.direction = nat::Direction::kToNode;
+  state.changed = true;
+  return Verdict::kContinue;
+}
+
+template bool admits(const ServicePort<net::Ipv4>& service, const net::Ipv4Address& client);
+template bool admits(const ServicePort<net::Ipv6>& service, const net::Ipv6Address& client);
+template std::uint64_t choice_hash(const ServicePort<net::Ipv4>& service, net::FlowKey4 key);
+template std::uint64_t choice_hash(const ServicePort<net::Ipv6>& service, net::FlowKey6 key);
+template Delivery delivery_of(const Snapshot& snapshot, const ServicePort<net::Ipv4>& service,
+                              const Backend<net::Ipv4>& backend, std::uint16_t client_next_hop);
+template Delivery delivery_of(const Snapshot& snapshot, const ServicePort<net::Ipv6>& service,
+                              const Backend<net::Ipv6>& backend, std::uint16_t client_next_hop);
+template Verdict open_flow(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, nat::Tick now, Packet& packet);
+template Verdict open_flow(const Snapshot& snapshot, WorkerState<net::Ipv6>& state, nat::Tick now, Packet& packet);
+
+}  // namespace sluice::dataplane
