@@ -1,7 +1,5 @@
 #include "dataplane/open_flow.h"
 
-#include <optional>
-
 #include "dataplane/stop.h"
 #include "nat/translate.h"
 
@@ -17,6 +15,7 @@ struct Plan {
   const Backend<Family>* backend = nullptr;
   std::uint16_t client_next_hop = kNoRoute;
   Delivery delivery{};
+  std::uint16_t port_group = nat::kNoPortGroup;  // Of its SNAT port.
 };
 
 // The node, or why there is none.
@@ -66,33 +65,27 @@ void make_way_back(WorkerState<Family>& state, const nat::Flow<Family>& flow) {
   state.flows.erase(*older.flow);
 }
 
+// As what the client's packets go on, by a SNAT port if the delivery needs one. False: there is none left.
 template <typename Family>
-std::optional<nat::Flow<Family>> bind(const ServicePort<Family>& service, WorkerState<Family>& state, Packet& packet,
-                                      const Plan<Family>& plan) {
-  const auto& key = packet.key<Family>();
+bool bind(const ServicePort<Family>& service, WorkerState<Family>& state, const Packet& packet, Plan<Family>& plan,
+          nat::Binding<Family>& binding) {
   if (plan.delivery == Delivery::kDsr) {
-    auto flow = nat::make_flow(nat::untranslated(key, nat::TcpState::kOneWaySynSent));
-    flow.port_group = nat::kNoPortGroup;
-    return flow;
+    binding = nat::untranslated(binding.client, nat::TcpState::kOneWaySynSent);
+    return true;
   }
-  nat::Binding<Family> binding{.client = key,
-                               .snat = key.source,
-                               .snat_port = key.source_port,
-                               .node = plan.backend->address,
-                               .node_port = service.node_port};
+  binding.node = plan.backend->address;
+  binding.node_port = service.node_port;
   if (plan.delivery == Delivery::kDnat) {
-    auto flow = nat::make_flow(binding);
-    flow.port_group = nat::kNoPortGroup;
-    make_way_back(state, flow);
-    return flow;
+    binding.snat = binding.client.source;
+    binding.snat_port = binding.client.source_port;
+    return true;
   }
-  const auto snat = state.ports.allocate(plan.backend->address, service.node_port, key.protocol, packet.hash);
-  if (!snat) return std::nullopt;
+  const auto snat = state.ports.allocate(binding.node, binding.node_port, binding.client.protocol, packet.hash);
+  if (!snat) return false;
   binding.snat = snat->address;
   binding.snat_port = snat->port;
-  auto flow = nat::make_flow(binding);
-  flow.port_group = snat->group;
-  return flow;
+  plan.port_group = snat->group;
+  return true;
 }
 
 }  // namespace
@@ -129,15 +122,18 @@ Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tic
   }
   const auto forget_one = [&](const nat::Flow<Family>& flow) { forget(state, flow); };
   if (!state.flows.make_room(now, snapshot.timeouts, forget_one)) return Verdict::kDropFlowTableFull;
-  auto flow = bind(service, state, packet, plan);
-  if (!flow) return Verdict::kDropSnatExhausted;
-  flow->backend = plan.id;
-  flow->service = packet.service;
-  flow->client_next_hop = plan.client_next_hop;
-  flow->epoch = snapshot.epoch;
-  packet.flow<Family>() = state.flows.insert(*flow);
+  nat::Binding<Family> binding{.client = packet.key<Family>()};
+  if (!bind(service, state, packet, plan, binding)) return Verdict::kDropSnatExhausted;
+  auto flow = nat::make_flow(binding);
+  flow.port_group = plan.port_group;
+  flow.backend = plan.id;
+  flow.service = packet.service;
+  flow.client_next_hop = plan.client_next_hop;
+  flow.epoch = snapshot.epoch;
+  if (plan.delivery == Delivery::kDnat) make_way_back(state, flow);
+  packet.flow<Family>() = state.flows.insert(flow);
   if (packet.flow<Family>() == nullptr) [[unlikely]] {  // No place in the index, although there is room in the table.
-    forget(state, *flow);
+    forget(state, flow);
     return Verdict::kDropFlowTableFull;
   }
   packet.direction = nat::Direction::kToNode;

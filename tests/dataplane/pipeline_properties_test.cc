@@ -84,8 +84,17 @@ class Clients {
   Mutator random_;
 };
 
-TEST(PipelineProperty, BringsWhatTheNodeAnswersToTheClientAsItWas) {
+std::string name_of(lb::Delivery delivery) {
+  std::string name{to_string(delivery)};
+  std::erase(name, '-');
+  return name;
+}
+
+class PipelineDelivering : public testing::TestWithParam<lb::Delivery> {};
+
+TEST_P(PipelineDelivering, BringsWhatTheNodeAnswersToTheClientAsItWas) {
   Box box{{.flows_max = kConnections}};
+  box.publish({.delivery = GetParam()});
   Clients clients{1};
   for (int i = 0; i < kConnections; ++i) {
     const Bytes sent = clients.packet();
@@ -99,6 +108,9 @@ TEST(PipelineProperty, BringsWhatTheNodeAnswersToTheClientAsItWas) {
   }
   EXPECT_THAT(box.complaints(), testing::IsEmpty());
 }
+
+INSTANTIATE_TEST_SUITE_P(Deliveries, PipelineDelivering, testing::ValuesIn(lb::kDeliveries),
+                         [](const auto& test) { return name_of(test.param); });
 
 // The sum that finds a broken cable or memory is carried on, not made anew over what was broken.
 TEST(PipelineProperty, DoesNotMakeAWrongChecksumRight) {
@@ -178,8 +190,11 @@ TEST(PipelineProperty, AnswersEveryPingWithARightChecksumAndTheSameBytes) {
   }
 }
 
-class PipelineOfErrors : public testing::TestWithParam<unsigned> {
+class PipelineOfErrors : public testing::TestWithParam<std::tuple<unsigned, lb::Delivery>> {
  protected:
+  PipelineOfErrors() { box_.publish({.delivery = std::get<lb::Delivery>(GetParam())}); }
+  static unsigned workers() { return std::get<unsigned>(GetParam()); }
+
   // A router cannot pass on what we sent. Who sent it to us, as `original`, hears of that, wherever the NIC puts the
   // error: from whom it knows, about what it knows.
   void tell_sender(const Bytes& sent_by_us, std::uint16_t port, const Bytes& original) {
@@ -188,13 +203,13 @@ class PipelineOfErrors : public testing::TestWithParam<unsigned> {
     if (quoted == layout.checksum - layout.l3 + 1) --quoted;  // Half a checksum cannot be made right.
     const Departure told = box_.send({.frame = error_about(sent_by_us, quoted),
                                       .port = port,
-                                      .worker = static_cast<unsigned>(random_.below(GetParam()))});
+                                      .worker = static_cast<unsigned>(random_.below(workers()))});
     ASSERT_EQ(name(told.verdict), port == cases::kWan ? "to_node" : "to_client");
     ASSERT_TRUE(accepts(told.frame));
     ASSERT_EQ(told.frame, with_less_ttl(error_about(with_less_ttl(original, 1), quoted), 1));
   }
 
-  Box box_{{.workers = GetParam(), .flows_max = kConnections}};
+  Box box_{{.workers = workers(), .flows_max = kConnections}};
   Mutator random_{6};
 };
 
@@ -211,7 +226,11 @@ TEST_P(PipelineOfErrors, TellsWhoSentAPacketWhatBecameOfItAsIfThereWereNoNat) {
   EXPECT_THAT(box_.complaints(), testing::IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Workers, PipelineOfErrors, testing::Values(1U, 3U), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(WorkersAndDeliveries, PipelineOfErrors,
+                         testing::Combine(testing::Values(1U, 3U), testing::ValuesIn(lb::kDeliveries)),
+                         [](const auto& test) {
+                           return name_of(std::get<1>(test.param)) + std::to_string(std::get<0>(test.param));
+                         });
 
 class PipelineOfAnyBytes : public testing::TestWithParam<unsigned> {};
 
@@ -233,7 +252,10 @@ TEST_P(PipelineOfAnyBytes, GivesEveryPacketAVerdictAndTouchesNothingElse) {
       }
     }
     if (burst % 8 == 0) box.wait(static_cast<nat::Tick>(mutator.below(100)));
-    if (burst % 64 == 0) box.publish({.http_backend = burst % 128 == 0 ? cases::kBackend1 : cases::kBackend2});
+    if (burst % 64 == 0) {
+      box.publish({.http_backend = burst % 128 == 0 ? cases::kBackend1 : cases::kBackend2,
+                   .delivery = lb::kDeliveries[static_cast<std::size_t>(burst) / 256 % lb::kDeliveries.size()]});
+    }
     ASSERT_THAT(box.complaints(), testing::IsEmpty());
   }
 }

@@ -51,6 +51,7 @@ inline cases::Change change_of(std::uint8_t value) {
   if (has(4)) change.dns_node_port = 31053;
   change.next_hops_shifted = has(5);
   if (has(6)) change.backend1_state = lb::BackendState::kDown;
+  if (has(7)) change.delivery = has(4) ? lb::Delivery::kDsr : lb::Delivery::kDnat;
   return change;
 }
 

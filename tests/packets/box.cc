@@ -43,6 +43,13 @@ std::size_t ports_in_use(const nat::PortPool<Family>& ports) {
   return count;
 }
 
+template <typename Family>
+std::size_t flows_with_port(const nat::FlowTable<Family>& flows) {
+  std::size_t count = 0;
+  flows.visit(0, flows.capacity(), [&](const auto& flow) { count += flow.port_group != nat::kNoPortGroup ? 1 : 0; });
+  return count;
+}
+
 }  // namespace
 
 Box::Box(const BoxOptions& options) {
@@ -135,8 +142,8 @@ void Box::judge_books() {
   std::uint64_t counted = 0;
   for (auto& pipeline : pipelines_) {
     counted += packets_counted(pipeline->counters());
-    const bool is_v4_right = ports_in_use(pipeline->v4().ports()) == pipeline->v4().flows().size();
-    const bool is_v6_right = ports_in_use(pipeline->v6().ports()) == pipeline->v6().flows().size();
+    const bool is_v4_right = ports_in_use(pipeline->v4().ports()) == flows_with_port(pipeline->v4().flows());
+    const bool is_v6_right = ports_in_use(pipeline->v6().ports()) == flows_with_port(pipeline->v6().flows());
     if (!is_v4_right || !is_v6_right) {
       complaints_.push_back("SNAT ports in use and flows are not as many");
     }

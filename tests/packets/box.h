@@ -4,7 +4,7 @@
 //
 // What must hold: every packet ends with a verdict, handed over once at most; nothing beside the frame is read or
 // written; what is not sent is not changed; a sent frame has right checksums if and only if it came with right ones;
-// each flow holds one SNAT port; every packet is counted once.
+// each flow whose client is translated holds one SNAT port; every packet is counted once.
 
 #include <cstdint>
 #include <memory>
