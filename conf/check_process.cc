@@ -81,21 +81,28 @@ void check_health(const Config& config, Findings& findings) {
 
 void check_timeouts(const Config& config, Findings& findings) {
   const Timeouts& timeouts = config.timeouts();
-  const std::array<std::pair<const char*, const std::string*>, 8> all{{
-      {"timeouts.tcp_syn", &timeouts.tcp_syn()},
-      {"timeouts.tcp_established", &timeouts.tcp_established()},
-      {"timeouts.tcp_half_closed", &timeouts.tcp_half_closed()},
-      {"timeouts.tcp_closing", &timeouts.tcp_closing()},
-      {"timeouts.udp_unreplied", &timeouts.udp_unreplied()},
-      {"timeouts.udp_replied", &timeouts.udp_replied()},
-      {"timeouts.dns_unreplied", &timeouts.dns_unreplied()},
-      {"timeouts.dns_replied", &timeouts.dns_replied()},
-  }};
-  for (const auto& [path, text] : all) {
-    const auto timeout = parse_duration(*text);
-    expect(timeout, findings, path);
-    if (timeout && (*timeout < std::chrono::seconds{1} || *timeout > std::chrono::hours{30 * 24})) {
-      findings.add(path, "expected 1s to 30d, got '" + *text + "'");
+  struct Row {
+    const char* path;
+    const std::string& text;
+    bool may_be_never = false;  // Said by 0.
+  };
+  const Row rows[] = {{"timeouts.tcp_syn", timeouts.tcp_syn()},
+                      {"timeouts.tcp_established", timeouts.tcp_established()},
+                      {"timeouts.tcp_half_closed", timeouts.tcp_half_closed()},
+                      {"timeouts.tcp_closing", timeouts.tcp_closing()},
+                      {"timeouts.udp_unreplied", timeouts.udp_unreplied()},
+                      {"timeouts.udp_replied", timeouts.udp_replied()},
+                      {"timeouts.dns_unreplied", timeouts.dns_unreplied()},
+                      {"timeouts.dns_replied", timeouts.dns_replied()},
+                      {"timeouts.drain", timeouts.drain(), true},
+                      {"timeouts.lost_node", timeouts.lost_node(), true}};
+  for (const Row& row : rows) {
+    const auto timeout = parse_duration(row.text);
+    expect(timeout, findings, row.path);
+    if (!timeout || (row.may_be_never && timeout->count() == 0)) continue;
+    if (*timeout < std::chrono::seconds{1} || *timeout > std::chrono::hours{30 * 24}) {
+      findings.add(row.path,
+                   std::string{"expected "} + (row.may_be_never ? "0, or " : "") + "1s to 30d, got '" + row.text + "'");
     }
   }
 }

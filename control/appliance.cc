@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <utility>
 
 #include "base/log.h"
 #include "control/backends.h"
@@ -33,7 +34,7 @@ Appliance::Appliance(Reactor& reactor, Options options)
       options_{std::move(options)},
       upkeep_{reactor, options_.ports, [this] { return look_at_kernel(); }},
       http_{reactor},
-      builder_{options_.longest_idle + std::chrono::minutes{1}} {}
+      builder_{options_.longest_idle + std::chrono::minutes{1}, options_.patience} {}
 
 Result<std::unique_ptr<Appliance>> Appliance::start(Reactor& reactor, Options options) {
   std::unique_ptr<Appliance> appliance{new Appliance{reactor, std::move(options)}};
@@ -129,6 +130,10 @@ std::string Appliance::trouble_of(std::size_t port) const {
 std::vector<std::string> Appliance::warnings() const {
   std::vector<std::string> warnings = plan_.warnings;
   warnings.insert(warnings.end(), shortages_.begin(), shortages_.end());
+  for (const auto& node : builder_.lost_nodes(std::chrono::steady_clock::now())) {
+    warnings.push_back("cluster " + node.cluster + ": the node at " + node.address.to_string() +
+                       " does not say where it is (ARP, neighbour discovery): it is lost, its connections are reset");
+  }
   for (std::size_t port = 0; port < options_.ports.size(); ++port) {
     if (auto trouble = trouble_of(port); !trouble.empty()) warnings.push_back(std::move(trouble));
   }
@@ -190,6 +195,13 @@ void Appliance::publish(const Plan& before) {
                                .now = std::chrono::steady_clock::now()});
   resolver_->want(built.wanted_neighbours);
   forwarder_->publish(std::move(built.snapshot));
+  if (deadline_ != 0) reactor_.cancel(std::exchange(deadline_, 0));
+  if (!built.next_deadline) return;
+  deadline_ = reactor_.after(*built.next_deadline - std::chrono::steady_clock::now(), [this] {
+    deadline_ = 0;
+    network_changed_ = true;
+    changed();
+  });
 }
 
 void Appliance::announce() {

@@ -79,6 +79,7 @@ class Appliance {
   std::vector<std::string> told_warnings_;
   std::string ledger_failure_;  // Empty: it could be written last time.
   Reactor::TimerId ledger_retry_ = 0;
+  Reactor::TimerId deadline_ = 0;  // When a snapshot is due although nothing changed.
 };
 
 }  // namespace sluice::control

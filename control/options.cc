@@ -28,6 +28,10 @@ nat::Timeouts timeouts(const conf::Timeouts& from) {
   return timeouts;
 }
 
+Patience patience(const conf::Timeouts& from) {
+  return {.lost_node = *conf::parse_duration(from.lost_node()), .drain = *conf::parse_duration(from.drain())};
+}
+
 std::chrono::nanoseconds longest(const nat::Timeouts& timeouts) {
   return nat::to_duration(std::max({timeouts.syn, timeouts.established, timeouts.half_closed, timeouts.closing,
                                     timeouts.udp_unreplied, timeouts.udp, timeouts.dns_unreplied, timeouts.dns}));
@@ -159,7 +163,8 @@ Options make_options(Configuration configuration) {
                   .pools = std::move(configuration.pools),
                   .clusters = std::move(configuration.clusters),
                   .probes = probes(config.health()),
-                  .timeouts = timeouts(config.timeouts())};
+                  .timeouts = timeouts(config.timeouts()),
+                  .patience = patience(config.timeouts())};
   options.longest_idle = longest(options.timeouts);
   for (const auto& port : config.ports()) options.ports.push_back(port_options(port));
   return options;

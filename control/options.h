@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control/configuration.h"
+#include "control/departures.h"
 #include "control/health/prober.h"
 #include "control/netlink/configure.h"
 #include "dataplane/dpdk/start.h"
@@ -31,6 +32,7 @@ struct Options {
   std::vector<ClusterOptions> clusters;
   health::Settings probes;
   nat::Timeouts timeouts;
+  Patience patience;
   std::chrono::nanoseconds longest_idle{};  // No flow lives longer than this without a packet.
 };
 

@@ -60,6 +60,7 @@ Result<> PortUpkeep::set_up() {
   for (const auto& port : ports_) {
     if (auto done = configurator->set_mtu(port.tap, port.mtu); !done) return named(port, done.message());
     if (auto done = configurator->set_up(port.tap); !done) return named(port, done.message());
+    if (auto done = configurator->hasten_neighbour_checks(port.tap); !done) spdlog::warn("{}", done.message());
     for (const auto& address : port.addresses) {
       if (auto done = configurator->add_address(port.tap, address); !done) return named(port, done.message());
     }

@@ -49,8 +49,11 @@ bool is_programmed(const PlannedService& service) { return service.stage == Plan
 
 }  // namespace
 
-SnapshotBuilder::SnapshotBuilder(steady_clock::duration quarantine)
-    : backends_{lb::kNoBackend + 1, quarantine}, services_{0, quarantine}, quarantine_{quarantine} {}
+SnapshotBuilder::SnapshotBuilder(steady_clock::duration quarantine, const Patience& patience)
+    : backends_{lb::kNoBackend + 1, quarantine},
+      services_{0, quarantine},
+      quarantine_{quarantine},
+      departures_{patience} {}
 
 BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   auto snapshot = std::make_unique<dataplane::Snapshot>();
@@ -60,19 +63,51 @@ BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   snapshot->ports.assign(input.ports.begin(), input.ports.end());
   snapshot->fits_everywhere = dataplane::frame_max(input.ports);
   keep_known(input.plan, input.now);
+  const NextHops hops = find_ways(input);
+  note_departures(input.plan, hops, input.now);
   add_family(input, snapshot->v4);
   add_family(input, snapshot->v6);
-
-  std::vector<net::IpAddress> backends;
-  for (const auto& [key, id] : backends_.ids()) backends.push_back(key.address);
-  const NextHops hops = plan_next_hops(
-      {.routes = input.routes, .neighbours = input.neighbours, .ports = input.links, .backends = backends});
   snapshot->next_hops = hops.next_hops;
   snapshot->v4.routes = dataplane::RouteTable4{hops.routes4};
   snapshot->v6.routes = dataplane::RouteTable6{hops.routes6};
-  add_backends(hops, snapshot->v4);
-  add_backends(hops, snapshot->v6);
-  return {std::move(snapshot), hops.wanted};
+  add_backends(hops, input.now, snapshot->v4);
+  add_backends(hops, input.now, snapshot->v6);
+  return {std::move(snapshot), hops.wanted, departures_.next_deadline(input.now)};
+}
+
+NextHops SnapshotBuilder::find_ways(const SnapshotInput& input) const {
+  std::vector<net::IpAddress> backends;
+  for (const auto& [key, id] : backends_.ids()) backends.push_back(key.address);
+  return plan_next_hops(
+      {.routes = input.routes, .neighbours = input.neighbours, .ports = input.links, .backends = backends});
+}
+
+// A node without a route is the configuration's trouble, not the node's; one behind a router is as silent as that.
+void SnapshotBuilder::note_departures(const Plan& plan, const NextHops& hops, steady_clock::time_point now) {
+  std::map<lb::BackendId, bool> is_reachable;
+  for (const auto& [key, id] : backends_.ids()) {
+    const auto hop = hops.backends.find(key.address);
+    is_reachable[id] = hop == hops.backends.end() ||
+                       hops.next_hops[hop->second.next_hop].kind != dataplane::NextHop::Kind::kUnresolved;
+  }
+  departures_.note_nodes(is_reachable, now);
+  std::map<std::uint32_t, std::set<lb::BackendId>> members;
+  for (const auto& service : plan.services) {
+    if (!is_programmed(service)) continue;
+    for (const auto& port : service.ports) {
+      auto& ids = members[services_.id_of(key_of(service, port), now)];
+      for (const auto& backend : port.backends) ids.insert(backends_.id_of({service.cluster, backend.address}, now));
+    }
+  }
+  departures_.note_ports(members, now);
+}
+
+std::vector<BackendKey> SnapshotBuilder::lost_nodes(steady_clock::time_point now) const {
+  std::vector<BackendKey> lost;
+  for (const auto& [key, id] : backends_.ids()) {
+    if (backends_in_plan_.contains(key) && departures_.is_lost(id, now)) lost.push_back(key);
+  }
+  return lost;
 }
 
 template <typename Family>
@@ -137,7 +172,8 @@ void SnapshotBuilder::add_service(const PlannedService& service, const typename 
                                   .client_ip_affinity = service.client_ip_affinity,
                                   .delivery = service.delivery,
                                   .table = table_of(service, port, kFamilyOf<Family>, now),
-                                  .source_ranges = ranges};
+                                  .source_ranges = ranges,
+                                  .drained = departures_.drained(id, now)};
     entries.push_back({.key = {vip, net::Be16{port.port}, protocol}, .index = id});
   }
 }
@@ -147,7 +183,9 @@ std::shared_ptr<const lb::MaglevTable> SnapshotBuilder::table_of(const PlannedSe
   std::vector<lb::MaglevMember> members;
   for (const auto& backend : port.backends) {
     if (family_of(backend.address) != family) continue;
-    members.push_back({.id = backends_.id_of({service.cluster, backend.address}, now),
+    const auto id = backends_.id_of({service.cluster, backend.address}, now);
+    if (departures_.is_lost(id, now)) continue;
+    members.push_back({.id = id,
                        .identity = lb::identity_of(service.cluster + "/" + backend.address.to_string()),
                        .weight = backend.weight});
   }
@@ -155,16 +193,18 @@ std::shared_ptr<const lb::MaglevTable> SnapshotBuilder::table_of(const PlannedSe
 }
 
 template <typename Family>
-void SnapshotBuilder::add_backends(const NextHops& hops, dataplane::FamilySnapshot<Family>& snapshot) const {
+void SnapshotBuilder::add_backends(const NextHops& hops, steady_clock::time_point now,
+                                   dataplane::FamilySnapshot<Family>& snapshot) const {
   snapshot.backends.resize(backends_.end());
   for (const auto& [key, id] : backends_.ids()) {
     if (family_of(key.address) != kFamilyOf<Family>) continue;
     const auto found = hops.backends.find(key.address);
     const BackendHop hop = found == hops.backends.end() ? BackendHop{} : found->second;
-    snapshot.backends[id] = {.address = as<Family>(key.address),
-                             .next_hop = hop.next_hop,
-                             .state = lb::BackendState::kActive,
-                             .is_neighbour = hop.is_neighbour};
+    snapshot.backends[id] = {
+        .address = as<Family>(key.address),
+        .next_hop = hop.next_hop,
+        .state = departures_.is_lost(id, now) ? lb::BackendState::kDown : lb::BackendState::kActive,
+        .is_neighbour = hop.is_neighbour};
   }
 }
 

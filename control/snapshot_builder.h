@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "control/departures.h"
 #include "control/next_hops.h"
 #include "control/plan.h"
 #include "control/stable_ids.h"
@@ -48,21 +49,25 @@ struct SnapshotInput {
 struct BuiltSnapshot {
   std::unique_ptr<dataplane::Snapshot> snapshot;
   std::vector<netlink::NeighbourKey> wanted_neighbours;
+  std::optional<std::chrono::steady_clock::time_point> next_deadline;  // When the same input gives another one.
 };
 
 class SnapshotBuilder {
  public:
   // Numbers of what is gone are not used again before `quarantine` is over: longer than any flow may be idle.
-  explicit SnapshotBuilder(std::chrono::steady_clock::duration quarantine);
+  explicit SnapshotBuilder(std::chrono::steady_clock::duration quarantine, const Patience& patience = {});
 
   BuiltSnapshot build(const SnapshotInput& input);
 
   const StableIds<BackendKey>& backend_ids() const { return backends_; }
   const StableIds<ServicePortKey>& service_ids() const { return services_; }
+  std::vector<BackendKey> lost_nodes(std::chrono::steady_clock::time_point now) const;  // Of the plan built last.
 
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
   void keep_known(const Plan& plan, TimePoint now);
+  NextHops find_ways(const SnapshotInput& input) const;
+  void note_departures(const Plan& plan, const NextHops& hops, TimePoint now);
   template <typename Family>
   void add_family(const SnapshotInput& input, dataplane::FamilySnapshot<Family>& snapshot);
   template <typename Family>
@@ -71,7 +76,7 @@ class SnapshotBuilder {
   std::shared_ptr<const lb::MaglevTable> table_of(const PlannedService& service, const PlannedPort& port,
                                                   IpFamily family, TimePoint now);
   template <typename Family>
-  void add_backends(const NextHops& hops, dataplane::FamilySnapshot<Family>& snapshot) const;
+  void add_backends(const NextHops& hops, TimePoint now, dataplane::FamilySnapshot<Family>& snapshot) const;
 
   std::uint32_t epoch_ = 1;  // The engine's first, empty snapshot has this one.
   StableIds<BackendKey> backends_;
@@ -79,6 +84,7 @@ class SnapshotBuilder {
   std::chrono::steady_clock::duration quarantine_;
   std::set<BackendKey> backends_in_plan_;          // Of the last build.
   std::map<BackendKey, TimePoint> backends_seen_;  // Until when a plan named it.
+  Departures departures_;
   lb::MaglevCache tables_;
   bool keeps_clients_ = false;  // Any service, ever: its flows go on after it was delivered in another way.
 };

@@ -121,10 +121,15 @@ Verdict refusal_of(Verdict drop, IpProtocol protocol, std::uint8_t tcp_flags) {
     case Verdict::kDropTtl: return Verdict::kReplyTimeExceeded;
     case Verdict::kDropNoService:
     case Verdict::kDropNoBackend:
-    case Verdict::kDropNoFlow: break;
+    case Verdict::kDropNoFlow:
+      if (protocol == IpProtocol::kUdp) return Verdict::kReplyUnreachable;
+      break;
+    case Verdict::kDropBackendGone:
+    case Verdict::kDropStray:  // A late answer to a client that is gone: UDP has nobody to tell.
+      if (protocol == IpProtocol::kUdp) return drop;
+      break;
     default: return drop;
   }
-  if (protocol == IpProtocol::kUdp) return Verdict::kReplyUnreachable;
   return (tcp_flags & net::kTcpRst) != 0 ? drop : Verdict::kReplyReset;
 }
 

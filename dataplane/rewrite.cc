@@ -5,9 +5,6 @@
 namespace sluice::dataplane {
 namespace {
 
-template <typename Family>
-const Backend<Family> kNoBackend{};  // Is down.
-
 // Directions mix at random within a burst: a branch on them is mispredicted every other time, at some 20 cycles. So
 // both sides' next hops are looked up and one is chosen by arithmetic.
 std::uint16_t choose(nat::Direction direction, std::uint16_t to_node, std::uint16_t to_client) {
@@ -20,13 +17,7 @@ std::uint16_t choose(nat::Direction direction, std::uint16_t to_node, std::uint1
 template <typename Family>
 Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
   const nat::Flow<Family>& flow = *packet.flow<Family>();
-  const auto& backends = snapshot.of<Family>().backends;
-  const bool to_node = packet.direction == nat::Direction::kToNode;
-  const bool is_known = flow.backend < backends.size();
-  const auto& backend = is_known ? backends[flow.backend] : kNoBackend<Family>;
-  const bool is_gone = !is_known || backend.state == lb::BackendState::kDown;
-  if (to_node & is_gone) [[unlikely]]
-    return Verdict::kDropBackendGone;
+  const auto& backend = snapshot.of<Family>().backends[flow.backend];  // Is there: the flow is true to the epoch.
   const std::uint16_t index = choose(packet.direction, backend.next_hop, flow.client_next_hop);
   if (index >= snapshot.next_hops.size()) [[unlikely]]
     return Verdict::kDropNoRoute;

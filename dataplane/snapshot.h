@@ -57,6 +57,7 @@ struct ServicePort {
   std::shared_ptr<const lb::MaglevTable> table;  // Never null in a live entry; empty: no usable node.
   // Clients that may open flows: those that the table has a "route" for. Null: all. Open flows are not asked again.
   std::shared_ptr<const RouteTable<Family>> source_ranges;
+  std::vector<lb::BackendId> drained;  // Ascending: nodes that left the table so long ago that no flow may stay there.
 
   net::Be16 target_port() const { return lb::needs_node_port(delivery) ? node_port : port; }  // At the node.
 };

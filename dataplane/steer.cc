@@ -38,7 +38,7 @@ Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, WorkerState<Family
   const auto& answered = snapshot.answered_addresses;
   if (!is_vip && !std::binary_search(answered.begin(), answered.end(), key.destination)) return Verdict::kToKernel;
   if (packet.has_ports()) {
-    state.may_refuse |= is_vip;
+    state.may_refuse = true;
     return is_vip ? Verdict::kDropNoService : Verdict::kDropStray;
   }
   if (packet.is_error()) return is_vip ? Verdict::kDropIcmpNoFlow : Verdict::kDropStray;
@@ -67,6 +67,16 @@ bool must_move(const ServicePort<Family>& service, const nat::Flow<Family>& flow
   return flow.node_port != service.target_port() || !service.table->contains(flow.backend);
 }
 
+// Whether nothing more comes of a flow: its node is lost, or was left for longer than a flow may stay with it. A lost
+// node that is heard all the same goes on.
+template <typename Family>
+bool is_over(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& flow, nat::Direction direction) {
+  const auto& drained = snapshot.service_ports[flow.service].drained;
+  if (std::ranges::binary_search(drained, flow.backend)) return true;
+  return direction == nat::Direction::kToNode &&
+         (flow.backend >= snapshot.backends.size() || snapshot.backends[flow.backend].state == lb::BackendState::kDown);
+}
+
 // Brings a flow to the snapshot's epoch; a flow that cannot go on there is forgotten: the packet's flow becomes null.
 template <typename Family>
 Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
@@ -74,6 +84,12 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet&
   if (!serves(snapshot.of<Family>(), flow.service)) {  // Deleted; its VIP may already be another's.
     drop_flow(state, packet);
     return Verdict::kContinue;
+  }
+  if (is_over(snapshot.of<Family>(), flow, packet.direction)) {
+    const bool is_tcp = flow.protocol == net::IpProtocol::kTcp;
+    drop_flow(state, packet);
+    state.may_refuse |= is_tcp;
+    return is_tcp ? Verdict::kDropBackendGone : Verdict::kContinue;  // A datagram gets another node.
   }
   const bool moves = must_move(snapshot.of<Family>().service_ports[flow.service], flow);
   if (moves && packet.direction == nat::Direction::kToNode) {

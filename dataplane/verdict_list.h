@@ -19,7 +19,7 @@ SLUICE_VERDICT(kDropSourceRange,      "drop_source_range",      "its sender is n
 SLUICE_VERDICT(kDropNoBackend,        "drop_no_backend",        "for a service that has no usable node now")
 SLUICE_VERDICT(kDropNoFlow,           "drop_no_flow",           "a TCP segment that opens no connection and belongs to none")
 SLUICE_VERDICT(kDropStray,            "drop_stray",             "for a SNAT address, but of no flow")
-SLUICE_VERDICT(kDropBackendGone,      "drop_backend_gone",      "of a TCP flow whose node is no backend any more")
+SLUICE_VERDICT(kDropBackendGone,      "drop_backend_gone",      "of a TCP flow whose node is lost, or was to be left by now; nobody was told")
 SLUICE_VERDICT(kDropSnatExhausted,    "drop_snat_exhausted",    "no SNAT port left for this node: add SNAT addresses")
 SLUICE_VERDICT(kDropFlowTableFull,    "drop_flow_table_full",   "a new flow, but the worker's flow table is full: raise flows_max")
 SLUICE_VERDICT(kDropNoRoute,          "drop_no_route",          "the kernel has no route through one of our ports")

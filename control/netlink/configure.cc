@@ -2,10 +2,12 @@
 
 #include <net/if.h>
 
+#include <cstring>
 #include <utility>
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
 namespace sluice::control::netlink {
@@ -69,6 +71,35 @@ base::Result<> Configurator::set_mac(const std::string& interface, net::MacAddre
 base::Result<> Configurator::set_mtu(const std::string& interface, std::uint32_t mtu_bytes) {
   return with_interface(interface, "set MTU " + std::to_string(mtu_bytes), [&](int index) {
     return socket_.execute(link_request(RTM_NEWLINK, index).put(IFLA_MTU, mtu_bytes));
+  });
+}
+
+base::Result<> Configurator::hasten_neighbour_checks(const std::string& interface) {
+  struct Number {
+    std::uint16_t length = sizeof(Number);
+    std::uint16_t type;
+    std::uint32_t value;
+  };
+  struct [[gnu::packed]] Milliseconds {
+    std::uint16_t length = sizeof(Milliseconds);
+    std::uint16_t type;
+    std::uint64_t value;
+  };
+  return with_interface(interface, "set times of neighbours", [&](int index) -> base::Result<> {
+    const struct {
+      Number interface;
+      Milliseconds between_checks{.type = NDTPA_BASE_REACHABLE_TIME, .value = 10'000};  // Half to one and a half of it.
+      Milliseconds before_asking{.type = NDTPA_DELAY_PROBE_TIME, .value = 1'000};
+    } times{.interface = {.type = NDTPA_IFINDEX, .value = static_cast<std::uint32_t>(index)}};
+    static_assert(sizeof times == 32);
+    for (const auto& [family, table] : {std::pair{AF_INET, "arp_cache"}, std::pair{AF_INET6, "ndisc_cache"}}) {
+      Request request{RTM_SETNEIGHTBL, 0};
+      request.fixed_header<ndtmsg>().ndtm_family = static_cast<std::uint8_t>(family);
+      request.put(NDTA_NAME, Bytes{reinterpret_cast<const std::uint8_t*>(table), std::strlen(table) + 1});
+      request.put(NDTA_PARMS | NLA_F_NESTED, Bytes{reinterpret_cast<const std::uint8_t*>(&times), sizeof times});
+      if (auto done = socket_.execute(request); !done) return done;
+    }
+    return {};
   });
 }
 

@@ -34,6 +34,9 @@ class Configurator {
   base::Result<> set_up(const std::string& interface);
   base::Result<> set_mac(const std::string& interface, net::MacAddress mac);
   base::Result<> set_mtu(const std::string& interface, std::uint32_t mtu_bytes);
+  // How soon the kernel asks a silent neighbour whether it is there: after 5 to 15 s, of both families. By default
+  // it believes for up to 45 s, and what passes the engine tells it nothing.
+  base::Result<> hasten_neighbour_checks(const std::string& interface);
   // One of IPv6 holds at once: nobody is asked whether he has it (no duplicate address detection), since packets pass a
   // TAP only when the engine runs.
   base::Result<> add_address(const std::string& interface, const InterfaceAddress& address);

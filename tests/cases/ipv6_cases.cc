@@ -113,7 +113,7 @@ std::vector<Case> refused_ipv6_cases() {
       {"an IPv6 fragment for a VIP is dropped",
        {ends("first", with_extensions(kSyn, first, IpProtocol::kFragment), kDropFragment)}},
       {"IPv6 for a port that no service has is refused", {ends("port 81", other_port, kReplyReset)}},
-      {"IPv6 for a SNAT address without a flow is dropped", {ends("SYN", stray, kDropStray)}},
+      {"IPv6 for a SNAT address without a flow is refused", {ends("SYN", stray, kReplyReset)}},
       {"IPv6 for the kernel's own address is the kernel's", {ends("SYN", to_kernel, kToKernel)}},
       {"IPv6 multicast is the kernel's", {ends("mDNS", multicast, kToKernel)}},
   };

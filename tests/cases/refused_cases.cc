@@ -97,7 +97,8 @@ std::vector<Case> unserved_cases() {
       {"a fragment for a SNAT address of our own",
        {sent("offset 185", with_fragment(to(from_client(80, kSyn), kSnatOnly), 185), kDropFragment)}},
       {"a packet of no flow for a SNAT address of our own",
-       {sent("ACK", to(from_client(80, net::kTcpAck), kSnatOnly), kDropStray)}},
+       {sent("ACK", to(from_client(80, net::kTcpAck), kSnatOnly), kReplyReset),
+        sent("RST", to(from_client(80, net::kTcpRst), kSnatOnly), kDropStray)}},
       {"ICMP for a SNAT address of our own",
        {sent("echo", echo_bytes(to(from_client(0, 0), kSnatOnly), 8, 0), kDropStray)}},
   };

@@ -47,6 +47,9 @@ Case after_opening(std::string name, std::vector<Step> rest) {
   return made;
 }
 
+const Change kLost{.http_backend = kBackend2, .backend1_state = lb::BackendState::kDown};
+const Change kDrained{.http_backend = kBackend2, .backend1_is_drained = true};
+
 Step elsewhere(Step step) {  // The same packet, served by node 2.
   step.out->to = kNode2Mac;
   step.out->destination = kNode2;
@@ -109,9 +112,18 @@ std::vector<Case> tcp_cases() {
                     {ending(with(client("data", kAck), Change{.http_exists = false}), kReplyReset)}),
       after_opening("answers of a deleted service end, too",
                     {ending(with(node("data", kAck), Change{.http_exists = false}), kToKernel)}),
+      after_opening("a connection to a node that is lost is reset, and the next one goes elsewhere",
+                    {ending(with(client("data", kAck), kLost), kReplyReset), elsewhere(client("SYN", kSyn))}),
       after_opening(
-          "a connection to a node that is down is dropped by name",
-          {ending(with(client("data", kAck), Change{.backend1_state = lb::BackendState::kDown}), kDropBackendGone)}),
+          "a reset of a connection to a lost node ends with it, and nobody is told",
+          {ending(with(client("RST", kRst), kLost), kDropBackendGone), ending(client("data", kAck), kReplyReset)}),
+      after_opening("a node that was lost for no more than a while goes on",
+                    {with(node("data", kAck), kLost), with(client("data", kAck), Change{})}),
+      after_opening("a connection stays no longer with a node than the drain deadline says: the client hears of it",
+                    {ending(with(client("data", kAck), kDrained), kReplyReset), elsewhere(client("SYN", kSyn))}),
+      after_opening(
+          "at the drain deadline the node hears of it, too",
+          {ending(with(node("data", kAck), kDrained), kReplyReset), ending(client("data", kAck), kReplyReset)}),
       {"a SYN without an answer moves when its node serves the service no more",
        {client("SYN", kSyn), with(elsewhere(client("SYN again", kSyn)), Change{.http_backend = kBackend2})}},
       {"a handshake that the node has answered stays with it",

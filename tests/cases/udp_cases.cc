@@ -35,6 +35,14 @@ Step moved(Step step) {
   return step;
 }
 
+Step to_other(Step step, Change change) {
+  change.dns_backend = kBackend2;
+  step.publish = change;
+  step.out->to = kNode2Mac;
+  step.out->destination = kNode2;
+  return step;
+}
+
 Step by_newest_routes(Step step) {
   step.publish = Change{.dns_backend = kBackend2, .next_hops_shifted = true};
   return step;
@@ -67,6 +75,11 @@ std::vector<Case> udp_cases() {
        {question("question"), by_newest_routes(answer("late answer"))}},
       {"a UDP flow moves when its node port changes",
        {question("question"), answer("answer"), to_new_node_port(question("the next question"))}},
+      {"a datagram for a node that is lost goes to another one",
+       {question("question"), answer("answer"),
+        to_other(question("the next"), {.backend1_state = lb::BackendState::kDown})}},
+      {"a datagram leaves its node at the drain deadline",
+       {question("question"), answer("answer"), to_other(question("the next"), {.backend1_is_drained = true})}},
       {"a DNS flow is forgotten five seconds after its answer",
        {question("question"),
         answer("answer"),

@@ -111,6 +111,10 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Ch
   snapshot->v4.keeps_clients = snapshot->v6.keeps_clients = lb::keeps_client(change.delivery);
   add_services(*snapshot, change);
   add_ipv6(*snapshot, change);
+  if (change.backend1_is_drained) {
+    for (auto& port : snapshot->v4.service_ports) port.drained = {kBackend1};
+    for (auto& port : snapshot->v6.service_ports) port.drained = {kBackend1};
+  }
   return snapshot;
 }
 

@@ -65,13 +65,13 @@ TEST(ExplainFlow, TellsTheVerdictThatThePacketPathGives) {
                       {{kTcp, cases::kClient, cases::kVip, 8080}, "drop_source_range", ""},
                       {{kTcp, cases::kClient, cases::kVip, 3306}, "drop_no_route", ""},
                       {{kTcp, cases::kUnroutable, cases::kVip, 80}, "drop_no_route", ""},
-                      {{kTcp, cases::kClient, cases::kSnatOnly, 80}, "drop_stray", ""},
+                      {{kTcp, cases::kClient, cases::kSnatOnly, 80}, "reply_reset", "drop_stray"},
                       {{kTcp, cases::kClient, cases::kSnat, 80}, "to_kernel", ""},
                       {{kTcp, cases::kClient, cases::kWanAddress, 22}, "to_kernel", ""},
                       {{kTcp, cases::kClient6, cases::kVip6, 80}, "to_node", ""},
                       {{kTcp, cases::kClient6, cases::kVip6, 81}, "reply_reset", "drop_no_service"},
                       {{kUdp, cases::kClient6, cases::kVip6, 81}, "reply_unreachable", "drop_no_service"},
-                      {{kTcp, cases::kClient6, cases::kSnat6, 80}, "drop_stray", ""},
+                      {{kTcp, cases::kClient6, cases::kSnat6, 80}, "reply_reset", "drop_stray"},
                       {{kTcp, cases::kClient6, cases::kWanAddress6, 22}, "to_kernel", ""}};
   const auto snapshot = cases::make_snapshot(1);
   for (const Row& row : rows) {

@@ -35,12 +35,14 @@ class World {
   Plan plan;
   std::vector<net::IpAddress> snat_addresses;
   std::vector<net::IpAddress> kernel_addresses;
+  std::vector<netlink::Neighbour> neighbours = {
+      {.key = {kLanLink, ip("10.20.0.11")}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable}};
 
   BuiltSnapshot build(std::chrono::steady_clock::duration later = 1s) {
     now_ += later;
     return builder_.build({.plan = plan,
                            .routes = routes_,
-                           .neighbours = neighbours_,
+                           .neighbours = neighbours,
                            .links = links_,
                            .ports = ports_,
                            .snat_addresses = snat_addresses,
@@ -49,12 +51,12 @@ class World {
                            .now = now_});
   }
 
+  std::vector<BackendKey> lost() const { return builder_.lost_nodes(now_); }
+
  private:
-  SnapshotBuilder builder_{kQuarantine};
+  SnapshotBuilder builder_{kQuarantine, {.lost_node = 10s, .drain = 60s}};
   std::chrono::steady_clock::time_point now_{1h};
   std::vector<netlink::Route> routes_ = {{.prefix = prefix("10.20.0.0/24"), .next_hops = {{.link = kLanLink}}}};
-  std::vector<netlink::Neighbour> neighbours_ = {
-      {.key = {kLanLink, ip("10.20.0.11")}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable}};
   std::vector<PortLink> links_ = {{.port = 0, .link = kLanLink, .mac = mac("02:00:00:00:00:02")}};
   std::vector<dataplane::Port> ports_ = {{.mac = mac("02:00:00:00:00:02"), .announces_vips = true, .mtu = 9000},
                                          {.mac = mac("02:00:00:00:00:01"), .mtu = 1400}};
@@ -173,6 +175,35 @@ TEST(SnapshotBuilder, DeliversEachServiceItsOwnWay) {
   EXPECT_TRUE(built.snapshot->v4.backends[id_of_backend(*built.snapshot, ip("10.20.0.12"))].is_neighbour);
   world.plan.services.pop_back();
   EXPECT_TRUE(world.build().snapshot->v4.keeps_clients) << "flows of before go on";
+}
+
+TEST(SnapshotBuilder, LeavesOutANodeThatIsSilentForTooLong) {
+  World world;
+  world.plan.services = {served("web", kVip, {11, 12})};  // Nobody knows where 12 is.
+  const auto first = world.build();
+  ASSERT_TRUE(first.next_deadline.has_value());
+  const auto silent = id_of_backend(*first.snapshot, ip("10.20.0.12"));
+  EXPECT_EQ(first.snapshot->v4.backends[silent].state, lb::BackendState::kActive);
+  EXPECT_TRUE(port_of(*first.snapshot, kVip).table->contains(silent));
+  EXPECT_TRUE(world.lost().empty());
+  const auto later = world.build(10s);
+  EXPECT_EQ(later.snapshot->v4.backends[silent].state, lb::BackendState::kDown);
+  EXPECT_FALSE(port_of(*later.snapshot, kVip).table->contains(silent));
+  EXPECT_EQ(later.next_deadline, std::nullopt);
+  ASSERT_EQ(world.lost().size(), 1U);
+  EXPECT_EQ(world.lost()[0].address, ip("10.20.0.12"));
+  world.neighbours[0].key.address = ip("10.20.0.12");
+  EXPECT_EQ(world.build().snapshot->v4.backends[silent].state, lb::BackendState::kActive);
+}
+
+TEST(SnapshotBuilder, SaysWhichNodesMayKeepNoFlowOfAPort) {
+  World world;
+  world.plan.services = {served("web", kVip, {11, 12})};
+  const auto left = id_of_backend(*world.build().snapshot, ip("10.20.0.12"));
+  world.plan.services = {served("web", kVip, {11})};
+  world.build();
+  EXPECT_TRUE(port_of(*world.build(59s).snapshot, kVip).drained.empty());
+  EXPECT_EQ(port_of(*world.build(1s).snapshot, kVip).drained, std::vector{left});
 }
 
 TEST(SnapshotBuilder, GivesEverySnapshotAnotherEpoch) {
