@@ -74,7 +74,8 @@ PacketInWords in_words(const DroppedPacket& dropped) {
   Packet packet;
   packet.data = bytes.data();
   packet.length = packet.room = dropped.length;
-  const bool is_readable = dataplane::parse(packet) == Verdict::kContinue &&
+  const Verdict parsed = dataplane::parse(packet);
+  const bool is_readable = (parsed == Verdict::kContinue || parsed == Verdict::kHeld) &&
                            packet.family != dataplane::PacketFamily::kNone &&
                            packet.l4 + sizeof(net::TcpHeader) <= DroppedPacket::kBytesMax;
   PacketInWords words;

@@ -51,8 +51,8 @@ Verdict answer_echo(Packet& packet) {
 
 Verdict answer_arp_or_ipv4(const Snapshot& snapshot, Packet& packet) {
   if (packet.family == PacketFamily::kNone) return answer_arp(snapshot, packet);
-  const bool is_whole_icmp = packet.key4.protocol == net::IpProtocol::kIcmp && !packet.is_fragment();
-  if (is_whole_icmp && snapshot.v4.services.has_vip(packet.key4.destination)) return answer_echo(packet);
+  const bool is_icmp = packet.key4.protocol == net::IpProtocol::kIcmp;
+  if (is_icmp && snapshot.v4.services.has_vip(packet.key4.destination)) return answer_echo(packet);
   return Verdict::kContinue;
 }
 

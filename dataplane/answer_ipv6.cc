@@ -79,7 +79,7 @@ Verdict answer_echo(Packet& packet) {
 Verdict answer_ipv6(const Snapshot& snapshot, Packet& packet) {
   const bool is_multicast = packet.ethernet().destination.is_multicast();
   const bool is_vip = snapshot.v6.services.has_vip(packet.key6.destination);
-  if (packet.key6.protocol != net::IpProtocol::kIcmpv6 || packet.is_fragment()) {
+  if (packet.key6.protocol != net::IpProtocol::kIcmpv6) {
     return is_multicast ? Verdict::kToKernel : Verdict::kContinue;
   }
   if (icmp_message<net::Ipv6>(packet).size() < sizeof(net::IcmpHeader)) return Verdict::kDropTruncated;

@@ -21,9 +21,11 @@ namespace sluice::dataplane {
 enum class PacketFamily : std::uint8_t { kNone, kIpv4, kIpv6 };
 enum class Content : std::uint8_t {
   kOther,
-  kTransport,  // A whole TCP or UDP packet: the key has its ports.
+  kTransport,  // A whole TCP or UDP packet, or the first fragment of one: the key has its ports.
   kError,      // A whole ICMP error that quotes one: the key is that of the flow's packets that come in where the error
                // does, so it is found, and finds its worker, like one of them.
+  kFragment,   // A fragment; which ports its packet has is not known yet (fragments.h).
+  kLater,      // A fragment behind the first: the key has the ports of its packet, the bytes have none.
 };
 
 // What IPv4 needs fills one cache line; an IPv6 key takes the second.
@@ -31,7 +33,7 @@ struct alignas(64) Packet {
   std::uint8_t* data = nullptr;  // First byte of the Ethernet header.
   std::uint16_t length = 0;      // Bytes from there on; all of them are contiguous.
   std::uint16_t room = 0;        // Bytes from there on that an answer may take; not less than `length`.
-  std::uint16_t l4 = 0;          // Offset of what is behind the IP headers; 0 in a fragment, and in what is not IP.
+  std::uint16_t l4 = 0;          // Offset of what is behind the IP headers; 0 in what is not IP.
   std::uint8_t l3 = 0;           // Offset of the network header.
   std::uint8_t port = 0;         // Where it came in; from `rewrite` on, where it goes out.
   Verdict verdict = Verdict::kContinue;
@@ -50,6 +52,7 @@ struct alignas(64) Packet {
   };
   net::FlowKey4 key4;  // As on the wire at arrival (but see `content`); set by `parse`, for the packet's family.
   net::FlowKey6 key6;
+  net::Ports joined_ports;  // Set by join(), for `parse`.
 
   // The packet points at bytes and does not own them: they may change while it is const.
   template <typename Header>
@@ -62,9 +65,24 @@ struct alignas(64) Packet {
   net::Ipv6Header& ipv6() const { return header<net::Ipv6Header>(l3); }
   net::TcpHeader& tcp() const { return header<net::TcpHeader>(l4); }
   net::UdpHeader& udp() const { return header<net::UdpHeader>(l4); }
-  bool is_fragment() const { return l4 == 0; }  // Of IP packets.
+  bool is_fragment() const {
+    return content == Content::kFragment || is_later();
+  }  // But for a first one with its ports.
+  bool is_later() const { return content == Content::kLater; }
   bool has_ports() const { return content == Content::kTransport; }
   bool is_error() const { return content == Content::kError; }
+
+  net::Ports ports_of_key() const {  // Of IP packets.
+    return family == PacketFamily::kIpv4 ? net::Ports{key4.source_port, key4.destination_port}
+                                         : net::Ports{key6.source_port, key6.destination_port};
+  }
+
+  // Before `parse`: if this is a fragment, these are the ports of its packet. Another worker says so, or the packet's
+  // first fragment, which this one waited for.
+  void join(net::Ports known) {
+    content = Content::kLater;
+    joined_ports = known;
+  }
 
   // For steps that are written once for both families; the packet is of this one.
   template <typename Family>
@@ -100,6 +118,7 @@ inline constexpr std::size_t kBurstMax = 32;
 class Group {
  public:
   bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
   // Takes the packet if it is of this family and on its way, without a branch. Of kBurstMax packets at most.
   void offer(Packet& packet, PacketFamily family) {
     packets_[size_] = &packet;

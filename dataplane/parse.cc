@@ -1,5 +1,6 @@
 #include "dataplane/parse.h"
 
+#include "dataplane/fragment.h"
 #include "dataplane/icmp.h"
 #include "dataplane/ipv6_extensions.h"
 #include "dataplane/quoted.h"
@@ -28,11 +29,27 @@ Verdict parse_transport(Packet& packet, Key& key, std::size_t offset, std::size_
 template <typename Family>
 [[gnu::cold, gnu::noinline]] Verdict parse_other(Packet& packet) {
   auto& key = packet.key<Family>();
+  packet.content = Content::kOther;
   if (key.protocol != Icmp<Family>::kProtocol) return Verdict::kContinue;
   const auto quoted = quoted_in<Family>(packet);
   if (!quoted) return Verdict::kContinue;
   packet.content = Content::kError;
   key = net::reversed(quoted->key);
+  return Verdict::kContinue;
+}
+
+// `packet.l4` is where its data begin.
+template <typename Family>
+[[gnu::cold, gnu::noinline]] Verdict parse_fragment(Packet& packet) {
+  if (!packet.is_later()) {
+    packet.content = Content::kFragment;
+    return Verdict::kHeld;
+  }
+  auto& key = packet.key<Family>();
+  key.source_port = packet.joined_ports.source;
+  key.destination_port = packet.joined_ports.destination;
+  if (place_of(packet).begin > 0) return Verdict::kHeld;
+  packet.content = Content::kTransport;
   return Verdict::kContinue;
 }
 
@@ -47,8 +64,9 @@ Verdict parse_ipv4(Packet& packet) {
   if (packet.l3 + total_length > packet.length) return Verdict::kDropTruncated;
   packet.family = PacketFamily::kIpv4;
   packet.key4 = {.source = ip.source, .destination = ip.destination, .protocol = ip.protocol};
-  if (ip.is_fragment()) return Verdict::kContinue;
   packet.l4 = static_cast<std::uint16_t>(packet.l3 + header_length);
+  if (ip.is_fragment()) [[unlikely]]
+    return parse_fragment<net::Ipv4>(packet);
   if (!net::has_ports(ip.protocol)) [[unlikely]]
     return parse_other<net::Ipv4>(packet);
   return parse_transport(packet, packet.key4, packet.l4, packet.l3 + total_length);
@@ -66,12 +84,13 @@ Verdict parse_ipv4(Packet& packet) {
   const Ipv6Upper upper = skip_extensions(packet, ip.next_header, begin, end);
   if (upper.verdict != Verdict::kContinue) return upper.verdict;
   packet.key6 = {.source = ip.source, .destination = ip.destination, .protocol = upper.protocol};
-  packet.l4 = upper.fragment == Ipv6Upper::Fragment::kNone ? upper.offset : std::uint16_t{0};
+  packet.l4 = upper.offset;
   // Multicast is the kernel's, but for neighbour solicitations, which may ask for us.
   if (packet.ethernet().destination.is_multicast() && upper.protocol != net::IpProtocol::kIcmpv6) {
     return Verdict::kToKernel;
   }
-  if (packet.is_fragment()) return Verdict::kContinue;
+  if (upper.fragment != Ipv6Upper::Fragment::kNone) [[unlikely]]
+    return parse_fragment<net::Ipv6>(packet);
   if (!net::has_ports(upper.protocol)) return parse_other<net::Ipv6>(packet);
   return parse_transport(packet, packet.key6, packet.l4, end);
 }

@@ -14,8 +14,8 @@ namespace {
 
 constexpr unsigned kReportEvery = 1024;  // Calls of expire().
 
-constexpr std::array kPassing{Verdict::kToNode, Verdict::kToClient, Verdict::kReply, Verdict::kToKernel,
-                              Verdict::kToWorker};
+constexpr std::array kPassing{Verdict::kToNode,   Verdict::kToClient, Verdict::kReply,
+                              Verdict::kToKernel, Verdict::kToWorker, Verdict::kHeld};
 static_assert(std::ranges::all_of(kVerdicts, [](const VerdictInfo& info) {
   const bool passes = info.verdict != Verdict::kContinue && !is_drop(info.verdict) && !is_refusal(info.verdict);
   return std::ranges::count(kPassing, info.verdict) == (passes ? 1 : 0);
@@ -97,28 +97,70 @@ Pipeline::Pipeline(const PipelineOptions& options)
       workers_{options.workers},
       v4_{options, options.snat_addresses},
       v6_{options, options.snat6_addresses},
+      fragments_{options.seed, options.fragmented_max},
       refusals_{options.refusals_a_second} {}
 
-void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
-  burst.each(parse);
-  burst.each([&](Packet& packet) { return answer(snapshot, packet); });
-  if (workers_ > 1) {
-    burst.each(
-        [&](Packet& packet) { return owner(snapshot, packet) == worker_ ? Verdict::kContinue : Verdict::kToWorker; });
-  }
+// Those that are on their way. In line: all packets take it.
+[[gnu::always_inline]] inline Pipeline::Processed Pipeline::process_families(const Snapshot& snapshot, nat::Tick now,
+                                                                             Burst& burst) {
   Group v4, v6;
   for (Packet& packet : burst) {
     v4.offer(packet, PacketFamily::kIpv4);
     v6.offer(packet, PacketFamily::kIpv6);
   }
+  const std::size_t packets = v4.size() + v6.size();
   bool may_refuse = false;
   if (!v4.empty()) may_refuse |= v4_.process(snapshot, now, v4);
   if (!v6.empty()) may_refuse |= v6_.process(snapshot, now, v6);
+  return {packets, may_refuse};
+}
+
+void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
+  burst.each(parse);
+  burst.each([&](Packet& packet) { return answer(snapshot, packet); });
+  if (workers_ > 1) {
+    burst.each([&](Packet& packet) {
+      return dataplane::owner(snapshot, packet, workers_, worker_) == worker_ ? Verdict::kContinue : Verdict::kToWorker;
+    });
+  }
+  auto [packets, may_refuse] = process_families(snapshot, now, burst);
+  if (packets < burst.size()) [[unlikely]]
+    may_refuse |= process_fragments(snapshot, now, burst);
   if (may_refuse) [[unlikely]]
     refuse_drops(now, burst);
   const bool all_passed = count(burst);
   if (!all_passed && !may_refuse) [[unlikely]]
     recent_drops_.record(now, burst);
+}
+
+// First fragments go on like whole packets, and before the later ones: these shall find the flow that they open.
+[[gnu::cold, gnu::noinline]] bool Pipeline::process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
+  bool has_later = false;
+  for (Packet& packet : burst) {
+    if (packet.verdict != Verdict::kHeld) continue;
+    const Verdict met = meet(snapshot, now, packet);
+    const bool waits_for_this_burst = met == Verdict::kContinue && packet.is_later();
+    packet.verdict = waits_for_this_burst ? Verdict::kHeld : met;
+    has_later |= waits_for_this_burst;
+  }
+  bool may_refuse = process_families(snapshot, now, burst).may_refuse;
+  if (!has_later) return may_refuse;
+  for (Packet& packet : burst) {
+    if (packet.verdict == Verdict::kHeld && packet.is_later()) packet.verdict = Verdict::kContinue;
+  }
+  may_refuse |= process_families(snapshot, now, burst).may_refuse;
+  return may_refuse;
+}
+
+// A fragment that cannot be of a flow is judged as it is.
+Verdict Pipeline::meet(const Snapshot& snapshot, nat::Tick now, Packet& packet) {
+  if (packet.content == Content::kFragment) {
+    if (!may_have_flow(snapshot, packet)) return Verdict::kContinue;
+    if (workers_ > 1 && owner(snapshot, packet) != worker_) return Verdict::kToWorker;
+    const Verdict met = fragments_.meet(now, packet);
+    if (met != Verdict::kContinue) return met;
+  }
+  return owner(snapshot, packet) == worker_ ? Verdict::kContinue : Verdict::kToWorker;
 }
 
 void Pipeline::refuse_drops(nat::Tick now, Burst& burst) {
@@ -129,6 +171,7 @@ void Pipeline::refuse_drops(nat::Tick now, Burst& burst) {
 
 void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max) {
   counters_.flows_expired.add(v4_.expire(snapshot, now, entries_max) + v6_.expire(snapshot, now, entries_max));
+  fragments_.expire(now, entries_max);
   counters_.flows.set(v4_.flows().size() + v6_.flows().size());
   counters_.flows_fuller.set(std::max(v4_.flows().size(), v6_.flows().size()));
   counters_.flows_opened.set(v4_.flows().counters().inserts + v6_.flows().counters().inserts);
@@ -139,6 +182,8 @@ void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entri
 }
 
 unsigned Pipeline::owner(const Snapshot& snapshot, const Packet& packet) const {
+  if (packet.content == Content::kFragment) [[unlikely]]
+    return fragments_.owner(packet, workers_);
   return dataplane::owner(snapshot, packet, workers_, worker_);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/counters.h"
+#include "dataplane/fragments.h"
 #include "dataplane/packet.h"
 #include "dataplane/recent_drops.h"
 #include "dataplane/refuse.h"
@@ -27,6 +28,7 @@ struct PipelineOptions {
   std::vector<net::Ipv6Address> snat6_addresses;  // None: no IPv6 flows, and no memory for any.
   nat::PortRange snat_ports{32'768, 65'535};
   unsigned refusals_a_second = kRefusalsASecond;
+  std::size_t fragmented_max = Fragments::kPacketsMax;  // Packets of which fragments are on their way.
 };
 
 // Flows and SNAT ports of one family, and the steps that need them. Without SNAT addresses it holds no flow.
@@ -59,8 +61,17 @@ class Pipeline {
  public:
   explicit Pipeline(const PipelineOptions& options);
 
-  // Gives every packet of the burst its verdict. Those with kToWorker belong to worker `owner(packet)`.
+  // Gives every packet of the burst its verdict. Those with kToWorker belong to worker `owner(packet)`, which must be
+  // told the ports of those that are no longer kFragment (Packet::join). The buffers of those with kHeld are kept.
   void process(const Snapshot& snapshot, nat::Tick now, Burst& burst);
+
+  // Fills the burst with kept ones that need not wait any more, for process(). To be asked after each process() and
+  // expire(), until there are none.
+  bool resume(Burst& burst) {
+    burst.clear();
+    fragments_.give_back(burst);
+    return burst.size() > 0;
+  }
 
   // Lets flows go that were idle too long, looking at no more than `entries_max` of each family's table. For idle
   // turns, and a few entries on busy ones.
@@ -69,10 +80,19 @@ class Pipeline {
   unsigned owner(const Snapshot& snapshot, const Packet& packet) const;
   const FamilyPipeline<net::Ipv4>& v4() const { return v4_; }
   const FamilyPipeline<net::Ipv6>& v6() const { return v6_; }
+  const Fragments& fragments() const { return fragments_; }
   WorkerCounters& counters() { return counters_; }
   const RecentDrops& recent_drops() const { return recent_drops_; }
 
  private:
+  struct Processed {
+    std::size_t packets;
+    bool may_refuse;  // `refuse` has something to look at.
+  };
+
+  bool process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst);
+  Processed process_families(const Snapshot& snapshot, nat::Tick now, Burst& burst);
+  Verdict meet(const Snapshot& snapshot, nat::Tick now, Packet& packet);
   void refuse_drops(nat::Tick now, Burst& burst);
   bool count(Burst& burst);  // Answers whether all of them passed.
 
@@ -80,6 +100,7 @@ class Pipeline {
   const unsigned workers_;
   FamilyPipeline<net::Ipv4> v4_;
   FamilyPipeline<net::Ipv6> v6_;
+  Fragments fragments_;
   RefusalLimit refusals_;
   WorkerCounters counters_;
   RecentDrops recent_drops_;

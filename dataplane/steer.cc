@@ -48,11 +48,12 @@ Verdict judge_unknown(const FamilySnapshot<Family>& snapshot, WorkerState<Family
 
 template <typename Family>
 [[gnu::cold, gnu::noinline]] Verdict judge_other(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
-  if (packet.is_error()) {
+  if (packet.is_error() || packet.is_later()) {
     const auto found = state.flows.find(packet.key<Family>(), packet.hash);
     packet.flow<Family>() = found.flow;
     packet.direction = found.direction;
-    if (found.flow != nullptr) return relay<Family>(snapshot, packet);
+    if (found.flow != nullptr)
+      return packet.is_error() ? relay<Family>(snapshot, packet) : follow<Family>(snapshot, packet);
   }
   return judge_unknown(snapshot.of<Family>(), state, packet);
 }
@@ -187,6 +188,18 @@ unsigned owner(const FamilySnapshot<Family>& snapshot, const net::FlowKey<Family
   if (is_snat_address(snapshot, key.destination)) return nat::owner_of(key.destination_port, workers);
   if (snapshot.services.has_vip(key.destination)) return owner_of_client(key.source, key.source_port);
   return snapshot.keeps_clients ? owner_of_client(key.destination, key.destination_port) : self;
+}
+
+template <typename Family>
+bool may_have_flow(const FamilySnapshot<Family>& snapshot, const net::FlowKey<Family>& key) {
+  if (!net::has_ports(key.protocol)) return false;
+  return snapshot.keeps_clients || snapshot.services.has_vip(key.destination) ||
+         is_snat_address(snapshot, key.destination);
+}
+
+bool may_have_flow(const Snapshot& snapshot, const Packet& packet) {
+  return packet.family == PacketFamily::kIpv4 ? may_have_flow(snapshot.v4, packet.key4)
+                                              : may_have_flow(snapshot.v6, packet.key6);
 }
 
 unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers, unsigned self) {

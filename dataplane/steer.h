@@ -8,7 +8,8 @@
 namespace sluice::dataplane {
 
 // Finds the packet's flow, or the service port that a new flow would belong to. What is neither is the kernel's. An
-// ICMP error about a packet of a flow is sent on at once (relay.h). `packet.hash` must be set.
+// ICMP error about a packet of a flow, and a later fragment of one, is sent on at once (relay.h). `packet.hash` must be
+// set.
 template <typename Family>
 Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet);
 
@@ -21,6 +22,9 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
 // Whether flows of this service may go on: it is there, whatever its nodes do.
 template <typename Family>
 bool serves(const FamilySnapshot<Family>& snapshot, std::uint32_t service);
+
+// Whether a packet of which only addresses and protocol are known may be of a flow.
+bool may_have_flow(const Snapshot& snapshot, const Packet& packet);
 
 // The worker that owns a packet, when there are several. Both directions of a flow have the same owner: the one that
 // the client's address and port hash to. Where the node sees a SNAT port instead, it is one that names this worker.

@@ -12,7 +12,7 @@ SLUICE_VERDICT(kToKernel,             "to_kernel",              "not a service's
 SLUICE_VERDICT(kToWorker,             "to_worker",              "handed to the worker that owns the flow")
 SLUICE_VERDICT(kDropTruncated,        "drop_truncated",         "shorter than its own headers say")
 SLUICE_VERDICT(kDropBadHeader,        "drop_bad_header",        "a header that contradicts itself: version, length or address")
-SLUICE_VERDICT(kDropFragment,         "drop_fragment",          "a fragment for a VIP or a SNAT address")
+SLUICE_VERDICT(kDropFragment,         "drop_fragment",          "a fragment for a VIP or a SNAT address that is of no flow, or neither TCP nor UDP")
 SLUICE_VERDICT(kDropProtocol,         "drop_protocol",          "for a VIP, but neither TCP nor UDP nor an echo request")
 SLUICE_VERDICT(kDropNoService,        "drop_no_service",        "for a VIP, but for a port that no Service has")
 SLUICE_VERDICT(kDropSourceRange,      "drop_source_range",      "its sender is not in the service's loadBalancerSourceRanges")
@@ -36,5 +36,12 @@ SLUICE_VERDICT(kDropIcmpNoFlow,       "drop_icmp_no_flow",      "an ICMP error f
 SLUICE_VERDICT(kDropTooBig,           "drop_too_big",           "larger than the MTU of the port that it would leave by, and nobody was told")
 SLUICE_VERDICT(kReplyTooBig,          "reply_too_big",          "larger than the MTU of the port that it would leave by, and ICMP says so")
 SLUICE_VERDICT(kDropNotNeighbour,     "drop_not_neighbour",     "delivery dsr, but the node is behind a router: the packet as it is would not reach it")
+SLUICE_VERDICT(kHeld,                 "held",                   "a fragment that waits for the first one of its packet; counted again when it leaves")
+SLUICE_VERDICT(kDropFragmentTiny,     "drop_fragment_tiny",     "a first fragment without its whole TCP or UDP header, or a later one inside that")
+SLUICE_VERDICT(kDropFragmentLength,   "drop_fragment_length",   "a fragment that is empty, no multiple of 8 bytes long, or ends beyond 65,535")
+SLUICE_VERDICT(kDropFragmentOverlap,  "drop_fragment_overlap",  "a fragment that repeats or overlaps another one of its packet, or lies behind its end")
+SLUICE_VERDICT(kDropFragmentPoisoned, "drop_fragment_poisoned", "of a packet with a tiny, overlong or overlapping fragment")
+SLUICE_VERDICT(kDropFragmentAlone,    "drop_fragment_alone",    "a fragment that waited in vain for the first one of its packet")
+SLUICE_VERDICT(kDropFragmentsFull,    "drop_fragments_full",    "a fragment that there was no room for: too many of one packet, or of too many packets")
 #endif
 // clang-format on

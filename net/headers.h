@@ -69,6 +69,7 @@ struct Ipv4Header {
 };
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
 inline constexpr std::uint16_t kIpv4DontFragment = 0x4000;
+inline constexpr std::uint16_t kIpv4MoreFragments = 0x2000;
 
 struct Ipv6Header {
   Be32 version_class_and_flow;  // Version in the highest four bits.

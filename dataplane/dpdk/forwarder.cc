@@ -18,7 +18,8 @@ namespace {
 using base::fail;
 using base::Result;
 
-constexpr unsigned kBuffersPerQueue = 3 * 1024;  // Two descriptor rings and what is on its way between them.
+// Two descriptor rings, what is on its way between them, and fragments that wait.
+constexpr unsigned kBuffersPerQueue = 3 * 1024;
 constexpr unsigned kBufferCache = 256;
 constexpr unsigned kInboxSize = 4096;
 

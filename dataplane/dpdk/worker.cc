@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace sluice::dataplane::dpdk {
 namespace {
@@ -17,6 +19,22 @@ constexpr std::size_t kExpireIdle = 64;
 constexpr std::size_t kExpireAPacket = 2;
 constexpr unsigned kSpinTurns = 256;  // Empty turns before the first sleep.
 constexpr std::chrono::nanoseconds kFirstSleep{5'000};
+
+// What a worker tells the one that it hands a packet to, in the buffer. In place of the NIC's hash, which we do not
+// use: that is on a cache line that the sender has, fields of our own (rte_mbuf_dynfield_register) would be on the
+// next.
+struct Note {
+  net::Ports ports;
+  std::uint32_t joined;  // The ports are known: if this is a fragment, it has met the others.
+};
+static_assert(sizeof(Note) <= sizeof(rte_mbuf::hash));
+
+void write_note(rte_mbuf* buffer, const Note& note) { std::memcpy(&buffer->hash, &note, sizeof note); }
+Note read_note(const rte_mbuf* buffer) {
+  std::array<std::uint8_t, sizeof(Note)> bytes;
+  std::memcpy(bytes.data(), &buffer->hash, bytes.size());
+  return std::bit_cast<Note>(bytes);
+}
 
 }  // namespace
 
@@ -40,6 +58,8 @@ void Worker::run() {
     const Snapshot& snapshot = *shared_.snapshot.load(std::memory_order_acquire);
     const std::size_t received = turn(snapshot);
     pipeline_.expire(snapshot, now(), received > 0 ? kExpireAPacket * received : kExpireIdle);
+    if (pipeline_.resume(burst_)) [[unlikely]]
+      process(snapshot);
     queries_.work(snapshot, pipeline_, now());
     pipeline_.counters().turns.add(1);
     ::rte_rcu_qsbr_quiescent(shared_.quiescent, number_);
@@ -69,7 +89,9 @@ std::size_t Worker::receive(const Snapshot& snapshot, std::uint16_t port) {
   const auto workers = static_cast<unsigned>(shared_.inbox.size());
   for (unsigned queue = number_; queue < wire.queues(); queue += workers) {
     const auto count = wire.receive(static_cast<std::uint16_t>(queue), buffers.data(), kBurstMax);
-    if (count > 0) process(snapshot, {buffers.data(), count}, port);
+    burst_.clear();
+    for (std::uint16_t i = 0; i < count; ++i) add(buffers[i], port);
+    if (count > 0) process(snapshot);
     received += count;
   }
   return received;
@@ -95,26 +117,28 @@ std::size_t Worker::receive_from_workers(const Snapshot& snapshot) {
   std::array<rte_mbuf*, kBurstMax> buffers;
   const unsigned count =
       ::rte_ring_sc_dequeue_burst(shared_.inbox[number_], reinterpret_cast<void**>(buffers.data()), kBurstMax, nullptr);
-  // One burst may hold packets of several ports: the sender left the port in the buffer.
-  for (unsigned first = 0; first < count;) {
-    unsigned end = first + 1;
-    while (end < count && buffers[end]->port == buffers[first]->port) ++end;
-    process(snapshot, {buffers.data() + first, end - first}, buffers[first]->port);
-    first = end;
+  burst_.clear();
+  for (unsigned i = 0; i < count; ++i) {
+    Packet& packet = add(buffers[i], buffers[i]->port);  // The sender left the port in the buffer.
+    if (const Note note = read_note(buffers[i]); note.joined != 0) packet.join(note.ports);
   }
+  if (count > 0) process(snapshot);
   return count;
 }
 
-void Worker::process(const Snapshot& snapshot, std::span<rte_mbuf* const> buffers, std::uint16_t port) {
-  burst_.clear();
-  for (rte_mbuf* buffer : buffers) {
-    const auto room = static_cast<std::uint16_t>(buffer->buf_len - buffer->data_off);
-    Packet& packet = burst_.add(rte_pktmbuf_mtod(buffer, std::uint8_t*), buffer->data_len, port, buffer, room);
-    if (buffer->nb_segs > 1) [[unlikely]]
-      packet.verdict = Verdict::kDropTooLong;
-  }
-  pipeline_.process(snapshot, now(), burst_);
-  dispatch(snapshot, burst_);
+Packet& Worker::add(rte_mbuf* buffer, std::uint16_t port) {
+  const auto room = static_cast<std::uint16_t>(buffer->buf_len - buffer->data_off);
+  Packet& packet = burst_.add(rte_pktmbuf_mtod(buffer, std::uint8_t*), buffer->data_len, port, buffer, room);
+  if (buffer->nb_segs > 1) [[unlikely]]
+    packet.verdict = Verdict::kDropTooLong;
+  return packet;
+}
+
+void Worker::process(const Snapshot& snapshot) {
+  do {
+    pipeline_.process(snapshot, now(), burst_);
+    dispatch(snapshot, burst_);
+  } while (pipeline_.resume(burst_));
 }
 
 void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
@@ -140,6 +164,7 @@ void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
         }
         break;
       case Verdict::kToWorker: hand_over(snapshot, packet); break;
+      case Verdict::kHeld: break;  // Comes back with resume().
       default: ::rte_pktmbuf_free(buffer); break;
     }
   }
@@ -148,6 +173,7 @@ void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
 void Worker::hand_over(const Snapshot& snapshot, Packet& packet) {
   auto* buffer = static_cast<rte_mbuf*>(packet.buffer);
   buffer->port = packet.port;
+  write_note(buffer, {.ports = packet.ports_of_key(), .joined = packet.content != Content::kFragment});
   rte_ring* inbox = shared_.inbox[pipeline_.owner(snapshot, packet)];
   if (::rte_ring_mp_enqueue(inbox, buffer) == 0) return;
   pipeline_.counters().packets[index(Verdict::kDropHandoverFull)].add(1);

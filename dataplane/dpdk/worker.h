@@ -44,7 +44,8 @@ class Worker {
   std::size_t receive(const Snapshot& snapshot, std::uint16_t port);
   std::size_t receive_from_kernel(std::uint16_t port);
   std::size_t receive_from_workers(const Snapshot& snapshot);
-  void process(const Snapshot& snapshot, std::span<rte_mbuf* const> buffers, std::uint16_t port);
+  Packet& add(rte_mbuf* buffer, std::uint16_t port);  // To the burst.
+  void process(const Snapshot& snapshot);             // The burst.
   void dispatch(const Snapshot& snapshot, Burst& burst);
   void hand_over(const Snapshot& snapshot, Packet& packet);
   void rest(unsigned idle_turns) const;

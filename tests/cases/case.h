@@ -18,6 +18,12 @@ namespace sluice::cases {
 
 inline const net::IpAddress kLearned{};  // 0.0.0.0, of whatever family
 
+// A fragment that had come before, was held, and leaves now.
+struct Resumed {
+  dataplane::Verdict verdict{};
+  std::optional<Frame> out = std::nullopt;
+};
+
 struct Step {
   std::string what;
   Frame in = {};
@@ -29,6 +35,7 @@ struct Step {
   std::uint16_t out_port = kLan;
   unsigned seconds_later = 0;                    // The clock moves on before this packet, and idle flows expire.
   std::optional<Change> publish = std::nullopt;  // A snapshot is published before this packet.
+  std::vector<Resumed> resumed = {};             // What leaves with this packet or while the clock moved on, in order.
 };
 
 struct Case {
@@ -45,6 +52,7 @@ std::vector<Case> ipv6_cases();
 std::vector<Case> icmp_error_cases();
 std::vector<Case> too_big_cases();
 std::vector<Case> delivery_cases();
+std::vector<Case> fragment_cases();
 std::vector<Case> all_cases();
 std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts);
 

@@ -123,7 +123,7 @@ std::vector<Case> unreachable_cases() {
   Step no_node = error("no node", datagram(from_client(kDnsPort, 0), "question"), kPortUnreachable);
   no_node.publish = Change{.dns_backend = lb::kNoBackend};
   Frame first_fragment = question;
-  first_fragment.fragment = 0x2000;
+  first_fragment.part = Part{.begin = 0, .length = 16};
   return {
       {"a datagram for a VIP's port that no service has is refused", {error("question", question, kPortUnreachable)}},
       {"a datagram for a service without a usable node is refused", {no_node}},
@@ -131,7 +131,8 @@ std::vector<Case> unreachable_cases() {
       {"an ICMP error quotes no more than a message may hold",
        {error("576 bytes in all", datagram(question, std::string(1400, 'x')), kPortUnreachable, 548),
         error("1280 bytes in all", datagram(question6, std::string(1400, 'x')), kPortUnreachable6, 1232)}},
-      {"a fragment is not refused", {silent("first", first_fragment, kDropFragment)}},
+      {"the first fragment of a datagram is refused like the whole",
+       {error("first", first_fragment, kPortUnreachable)}},
       {"a datagram whose sender is no single host is not refused",
        {silent("unspecified", from(question, ip("0.0.0.0")), kDropNoService),
         silent("loopback", from(question, ip("127.0.0.1")), kDropNoService),

@@ -59,6 +59,28 @@ Bytes transport(const Frame& frame) {
   return l4;
 }
 
+Frame as_fragment(Frame frame, const Part& part) {
+  const auto place = static_cast<std::uint16_t>(part.begin);
+  if (frame.source.is_v4()) {
+    frame.fragment = static_cast<std::uint16_t>(place / 8 | (part.more_follow ? net::kIpv4MoreFragments : 0));
+    return frame;
+  }
+  if (frame.ip_options.empty()) frame.first_extension = net::IpProtocol::kFragment;
+  append(frame.ip_options,
+         net::Ipv6Fragment{.next_header = frame.protocol,
+                           .reserved = 0,
+                           .offset_and_more = net::Be16{static_cast<std::uint16_t>(place | (part.more_follow ? 1 : 0))},
+                           .identification = net::Be32{frame.identification}});
+  return frame;
+}
+
+// Zeros behind the packet's end.
+Bytes cut_out(Bytes l4, const Part& part) {
+  l4.resize(std::max(l4.size(), part.begin + part.length));
+  const auto begin = l4.begin() + static_cast<std::ptrdiff_t>(part.begin);
+  return {begin, begin + static_cast<std::ptrdiff_t>(part.length)};
+}
+
 Bytes with_ipv6_header(const Frame& frame, const Bytes& l4) {
   Bytes bytes;
   append(bytes, net::EthernetHeader{frame.to, frame.from, net::kEtherTypeIpv6});
@@ -145,6 +167,7 @@ Bytes icmp_bytes(const Frame& frame, const net::IcmpHeader& header) {
 }  // namespace
 
 Bytes bytes_of(const Frame& frame) {
+  if (frame.part) return with_headers(as_fragment(frame, *frame.part), cut_out(transport(frame), *frame.part));
   if (frame.quoted.empty()) return with_headers(frame, transport(frame));
   const Bytes packet = bytes_of(frame.quoted.front());
   const auto begin = packet.begin() + sizeof(net::EthernetHeader);

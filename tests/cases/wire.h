@@ -24,6 +24,13 @@ struct Icmp {
   std::uint32_t rest = 0;  // Of its header: the MTU of "too big".
 };
 
+// Of a packet, what stands behind its IP headers from `begin` on.
+struct Part {
+  std::size_t begin = 0;
+  std::size_t length = 0;
+  bool more_follow = true;
+};
+
 struct Frame {
   net::MacAddress to;
   net::MacAddress from;
@@ -40,7 +47,8 @@ struct Frame {
   net::IpProtocol first_extension{};          // What they begin with.
   std::uint16_t fragment = 0;                 // The flags and offset word, as a number.
   bool udp_without_checksum = false;
-  std::uint16_t identification = 4711;  // Of IPv4.
+  std::optional<Part> part = std::nullopt;  // Only this fragment of it.
+  std::uint16_t identification = 4711;      // Of IPv4, and of fragments.
   std::uint32_t sequence = 1000;
   std::optional<std::uint32_t> acknowledgment = std::nullopt;  // None: 2000 if the flags have ACK, else 0.
   std::uint16_t window = 65'000;

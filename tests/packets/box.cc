@@ -10,6 +10,7 @@ namespace {
 using dataplane::Verdict;
 
 constexpr std::size_t kEthernet = 14;
+constexpr std::size_t kFragmentedMax = 32;  // Few, so that places run out.
 
 bool is_sent(Verdict verdict) {
   return verdict == Verdict::kToNode || verdict == Verdict::kToClient || is_reply(verdict);
@@ -62,8 +63,10 @@ Box::Box(const BoxOptions& options) {
                                    .explicit_pages = nat::ExplicitPages::kAvoid,
                                    .snat_addresses = {cases::kSnat, cases::kSnatOnly},
                                    .snat6_addresses = {cases::kSnat6},
-                                   .snat_ports = options.snat_ports}));
+                                   .snat_ports = options.snat_ports,
+                                   .fragmented_max = kFragmentedMax}));
   }
+  inboxes_.resize(options.workers);
   publish({});
 }
 
@@ -71,66 +74,119 @@ void Box::publish(const cases::Change& change) { snapshot_ = cases::make_snapsho
 
 void Box::wait(nat::Tick ticks) {
   now_ += ticks;
-  for (auto& pipeline : pipelines_) pipeline->expire(*snapshot_, now_, pipeline->v4().flows().capacity());
+  resumed_.clear();
+  for (unsigned worker = 0; worker < pipelines_.size(); ++worker) {
+    auto& pipeline = *pipelines_[worker];
+    pipeline.expire(*snapshot_, now_, std::max(pipeline.v4().flows().capacity(), kFragmentedMax));
+    dataplane::Burst burst;
+    if (pipeline.resume(burst)) run(worker, burst);
+  }
+  work();
+  clear_away();
 }
 
 const std::vector<Departure>& Box::send(const std::vector<Arrival>& arrivals) {
   assert(arrivals.size() <= dataplane::kBurstMax);
-  packets_.assign(arrivals.size(), {});
-  while (memory_.size() < arrivals.size()) memory_.push_back(std::make_unique<GuardedMemory>());
-  std::vector<std::vector<std::size_t>> queues(pipelines_.size());
-  for (std::size_t i = 0; i < arrivals.size(); ++i) {
-    memory_[i]->place(arrivals[i].frame, arrivals[i].side);
-    packets_[i].port = arrivals[i].port;
-    queues[arrivals[i].worker % queues.size()].push_back(i);
+  resumed_.clear();
+  std::vector<const Traveller*> sent;
+  for (const Arrival& arrival : arrivals) {
+    if (idle_.empty()) idle_.push_back(std::make_unique<Traveller>());
+    present_.push_back(std::move(idle_.back()));
+    idle_.pop_back();
+    Traveller& traveller = *present_.back();
+    traveller.arrival = arrival;
+    traveller.memory.place(arrival.frame, arrival.side);
+    traveller.is_joined = traveller.is_held = false;
+    traveller.is_new = true;
+    traveller.handed_over = 0;
+    inboxes_[arrival.worker % inboxes_.size()].push_back(&traveller);
+    sent.push_back(&traveller);
   }
-  for (unsigned worker = 0; worker < queues.size(); ++worker) process(worker, queues[worker]);
-  std::vector<std::vector<std::size_t>> inboxes(pipelines_.size());
-  for (std::size_t i = 0; i < arrivals.size(); ++i) {
-    if (packets_[i].verdict != Verdict::kToWorker) continue;
-    const auto& receiver = *pipelines_[arrivals[i].worker % pipelines_.size()];
-    inboxes[receiver.owner(*snapshot_, packets_[i])].push_back(i);
-    packets_[i].port = arrivals[i].port;
-  }
-  for (unsigned worker = 0; worker < inboxes.size(); ++worker) process(worker, inboxes[worker]);
+  work();
   departures_.clear();
-  for (std::size_t i = 0; i < arrivals.size(); ++i) {
-    judge(arrivals[i], packets_[i], *memory_[i]);
-    const View frame = memory_[i]->frame();
-    departures_.push_back({packets_[i].verdict, packets_[i].port, Bytes(frame.begin(), frame.end())});
+  for (const Traveller* traveller : sent) {
+    const View frame = traveller->memory.frame();
+    departures_.push_back({traveller->packet.verdict, traveller->packet.port, Bytes(frame.begin(), frame.end())});
   }
+  clear_away();
   return departures_;
 }
 
-void Box::process(unsigned worker, const std::vector<std::size_t>& numbers) {
-  if (numbers.empty()) return;
-  dataplane::Burst burst;
-  for (const std::size_t number : numbers) {
-    const View frame = memory_[number]->frame();
-    burst.add(const_cast<std::uint8_t*>(frame.data()), static_cast<std::uint16_t>(frame.size()), packets_[number].port,
-              nullptr);
-  }
-  pipelines_[worker]->process(*snapshot_, now_, burst);
-  for (std::size_t i = 0; i < numbers.size(); ++i) packets_[numbers[i]] = burst[i];
-  processed_ += numbers.size();
+void Box::clear_away() {
+  std::erase_if(present_, [this](auto& traveller) {
+    traveller->is_new = false;
+    if (traveller->is_held) return false;
+    idle_.push_back(std::move(traveller));
+    return true;
+  });
 }
 
-void Box::judge(const Arrival& arrival, const dataplane::Packet& packet, const GuardedMemory& memory) {
+void Box::work() {
+  while (std::ranges::any_of(inboxes_, [](const auto& inbox) { return !inbox.empty(); })) {
+    auto inboxes = std::exchange(inboxes_, std::vector<std::deque<Traveller*>>(inboxes_.size()));
+    for (unsigned worker = 0; worker < inboxes.size(); ++worker) {
+      for (auto& inbox = inboxes[worker]; !inbox.empty();) {
+        dataplane::Burst burst;
+        for (; !inbox.empty() && burst.size() < dataplane::kBurstMax; inbox.pop_front()) {
+          Traveller& traveller = *inbox.front();
+          const View frame = traveller.memory.frame();
+          auto& packet = burst.add(const_cast<std::uint8_t*>(frame.data()), static_cast<std::uint16_t>(frame.size()),
+                                   traveller.arrival.port, &traveller);
+          if (traveller.is_joined) packet.join(traveller.ports);
+        }
+        run(worker, burst);
+      }
+    }
+  }
+}
+
+void Box::run(unsigned worker, dataplane::Burst& burst) {
+  do {
+    pipelines_[worker]->process(*snapshot_, now_, burst);
+    processed_ += burst.size();
+    for (const auto& packet : burst) settle(worker, packet);
+  } while (pipelines_[worker]->resume(burst));
+}
+
+void Box::settle(unsigned worker, const dataplane::Packet& packet) {
+  auto& traveller = *static_cast<Traveller*>(packet.buffer);
+  traveller.packet = packet;
+  if (packet.verdict == Verdict::kHeld) {
+    traveller.is_held = true;
+    return;
+  }
+  if (packet.verdict == Verdict::kToWorker && traveller.handed_over < 2) {
+    ++traveller.handed_over;
+    traveller.is_joined = packet.content != dataplane::Content::kFragment;
+    traveller.ports = packet.ports_of_key();
+    inboxes_[pipelines_[worker]->owner(*snapshot_, packet)].push_back(&traveller);
+    return;
+  }
+  judge(traveller);
+  if (!std::exchange(traveller.is_held, false) || traveller.is_new) return;
+  const View frame = traveller.memory.frame();
+  resumed_.push_back({packet.verdict, packet.port, Bytes(frame.begin(), frame.end())});
+}
+
+void Box::judge(const Traveller& traveller) {
+  const dataplane::Packet& packet = traveller.packet;
+  const Bytes& before = traveller.arrival.frame;
   const auto complain = [&](const std::string& what) {
-    complaints_.push_back(what + " (" + std::string{dataplane::name(packet.verdict)} + "): " + in_hex(arrival.frame));
+    complaints_.push_back(what + " (" + std::string{dataplane::name(packet.verdict)} + "): " + in_hex(before));
   };
-  const View after = memory.frame();
+  const View after = traveller.memory.frame();
   const auto body_of = [](View frame) { return frame.subspan(std::min(frame.size(), kEthernet)); };
   if (packet.verdict == Verdict::kContinue) complain("a packet got no verdict");
-  if (packet.verdict == Verdict::kToWorker) complain("a packet was handed over twice");
-  if (!memory.is_intact()) complain("bytes beside the frame were written");
+  if (packet.verdict == Verdict::kToWorker) complain("a packet was handed over too often");
+  if (traveller.handed_over == 2 && layout_of(before)) complain("a whole packet was handed over twice");
+  if (!traveller.memory.is_intact()) complain("bytes beside the frame were written");
   if (!is_sent(packet.verdict)) {
-    if (!std::ranges::equal(arrival.frame, after)) complain("a packet that is not sent was changed");
+    if (!std::ranges::equal(before, after)) complain("a packet that is not sent was changed");
     return;
   }
   if (packet.port >= snapshot_->ports.size()) complain("a packet leaves by a port that is not there");
-  if (!sums_hold(packet.verdict, arrival.frame, after)) complain("checksums became wrong, " + in_hex(after));
-  if (std::ranges::equal(body_of(arrival.frame), body_of(after))) complain("a packet leaves as it came");
+  if (!sums_hold(packet.verdict, before, after)) complain("checksums became wrong, " + in_hex(after));
+  if (std::ranges::equal(body_of(View{before}), body_of(after))) complain("a packet leaves as it came");
 }
 
 std::vector<std::string> Box::complaints() {
@@ -148,6 +204,9 @@ void Box::judge_books() {
       complaints_.push_back("SNAT ports in use and flows are not as many");
     }
   }
+  std::size_t waiting = 0;
+  for (auto& pipeline : pipelines_) waiting += pipeline->fragments().waiting();
+  if (waiting != present_.size()) complaints_.push_back("buffers that are held, and those that wait, are not as many");
   if (counted != processed_) complaints_.push_back("not every packet was counted once");
 }
 

@@ -2,11 +2,13 @@
 // The pipelines of one box, one a worker, in the small network of the packet cases, with a judge beside them: whatever
 // bytes arrive, some things must hold. For property tests and fuzzers.
 //
-// What must hold: every packet ends with a verdict, handed over once at most; nothing beside the frame is read or
-// written; what is not sent is not changed; a sent frame has right checksums if and only if it came with right ones;
-// each flow whose client is translated holds one SNAT port; every packet is counted once.
+// What must hold: every packet ends with a verdict, handed over once at most (a fragment twice); nothing beside the
+// frame is read or written; what is not sent is not changed; a sent frame has right checksums if and only if it came
+// with right ones; each flow whose client is translated holds one SNAT port; every packet is counted once; a buffer
+// that is held waits somewhere.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,20 +49,39 @@ class Box {
   // One burst, at most dataplane::kBurstMax packets. What became of them is valid until the next one.
   const std::vector<Departure>& send(const std::vector<Arrival>& arrivals);
   const Departure& send(const Arrival& arrival) { return send(std::vector{arrival}).front(); }
+  // What was held by earlier bursts and left with the last send() or wait(), in that order.
+  const std::vector<Departure>& resumed() const { return resumed_; }
 
   // What did not hold since the last call, a sentence each; empty: all is well.
   std::vector<std::string> complaints();
   const dataplane::Pipeline& pipeline(unsigned worker) const { return *pipelines_[worker]; }
 
  private:
-  void process(unsigned worker, const std::vector<std::size_t>& numbers);
-  void judge(const Arrival& arrival, const dataplane::Packet& packet, const GuardedMemory& memory);
+  // A frame from its arrival to its departure, with what workers tell each other of it.
+  struct Traveller {
+    Arrival arrival;
+    GuardedMemory memory;
+    dataplane::Packet packet;  // As the last worker left it.
+    net::Ports ports;
+    bool is_joined = false;
+    bool is_held = false;
+    bool is_new = true;  // Came with the burst that is on its way.
+    unsigned handed_over = 0;
+  };
+
+  void run(unsigned worker, dataplane::Burst& burst);
+  void work();  // Until nothing is handed over any more.
+  void settle(unsigned worker, const dataplane::Packet& packet);
+  void clear_away();  // Those that have departed.
+  void judge(const Traveller& traveller);
   void judge_books();
 
   std::vector<std::unique_ptr<dataplane::Pipeline>> pipelines_;
   std::unique_ptr<dataplane::Snapshot> snapshot_;
-  std::vector<std::unique_ptr<GuardedMemory>> memory_;  // By place in the burst, made when first needed.
-  std::vector<dataplane::Packet> packets_;              // As the last worker left them.
+  std::vector<std::unique_ptr<Traveller>> idle_;     // Memory takes time to make.
+  std::vector<std::unique_ptr<Traveller>> present_;  // In the burst, or held.
+  std::vector<std::deque<Traveller*>> inboxes_;      // By worker.
+  std::vector<Departure> resumed_;
   std::vector<Departure> departures_;
   std::vector<std::string> complaints_;
   std::uint64_t processed_ = 0;  // Packets, once for each worker that saw them.
