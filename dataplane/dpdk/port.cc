@@ -1,11 +1,29 @@
 #include "dataplane/dpdk/port.h"
 
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+
+// DPDK's af_packet driver has the kernel put IPv4 fragments together, and offers no way to say no. Such a datagram may
+// be longer than a buffer and than the next port's MTU, and IPv6 would have another fate. So its sockets join their
+// group without that: this stands in front of the C library's function, for the whole program, and leaves all else as
+// it is.
+extern "C" int setsockopt(int socket, int level, int name, const void* value, socklen_t length) noexcept {
+  int fanout = 0;
+  if (level == SOL_PACKET && name == PACKET_FANOUT && length == sizeof fanout) {
+    std::memcpy(&fanout, value, sizeof fanout);
+    fanout &= static_cast<int>(~(unsigned{PACKET_FANOUT_FLAG_DEFRAG} << 16));
+    value = &fanout;
+  }
+  return static_cast<int>(::syscall(SYS_setsockopt, socket, level, name, value, length));
+}
 
 namespace sluice::dataplane::dpdk {
 namespace {
