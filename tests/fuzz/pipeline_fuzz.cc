@@ -53,6 +53,9 @@ class Player {
     const auto layout = packets::layout_of(answer);
     if (layout && layout->protocol == 6 && !act.frame.empty()) answer[layout->l4 + 13] = act.frame[0];
     packets::make_right(answer);
+    if (layout && layout->is_ipv4() && act.frame.size() >= 3) {
+      packets::write16(answer, layout->l3 + 6, packets::read16(act.frame, 1));
+    }
     return answer;
   }
 

@@ -17,7 +17,8 @@ struct Act {
   static constexpr std::uint8_t kAtBegin = 0x04;       // The side of its memory that it stands at.
   static constexpr std::uint8_t kWait = 0x08;          // `value` says how long, before the frame.
   static constexpr std::uint8_t kPublish = 0x10;       // `value` says what, before the frame.
-  // The frame is the node's answer to the last packet that went to a node; its first byte, if any, the TCP flags.
+  // The frame is the node's answer to the last packet that went to a node; its first byte, if any, the TCP flags, the
+  // two behind, if any, make an IPv4 answer a fragment.
   static constexpr std::uint8_t kAnswer = 0x20;
   static constexpr std::uint8_t kMoreFollow = 0x40;  // In one burst with the next frame.
   // The frame is an ICMP error about the last packet of a flow that was sent. Its first byte, if any, says how many

@@ -48,6 +48,10 @@ void append_step(Bytes& script, const cases::Step& step) {
   if (is_answer) act.control |= is_error ? Act::kError : Act::kAnswer;
   const auto first_byte = is_error ? static_cast<std::uint8_t>(step.in.quoted_max) : step.in.tcp_flags;
   act.frame = is_answer ? Bytes{first_byte} : step.raw_in.empty() ? cases::bytes_of(step.in) : step.raw_in;
+  if (is_answer && step.in.part) {
+    const std::size_t word = step.in.part->begin / 8 | (step.in.part->more_follow ? 0x2000U : 0U);
+    act.frame.insert(act.frame.end(), {static_cast<std::uint8_t>(word >> 8), static_cast<std::uint8_t>(word)});
+  }
   append(script, act);
 }
 

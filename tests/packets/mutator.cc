@@ -43,14 +43,22 @@ Bytes Mutator::next() {
   return frame;
 }
 
+// An IPv4 packet becomes a fragment of few packets, at one of few places; others get odd bytes.
+void Mutator::make_fragment(Bytes& frame) {
+  if (frame.size() < 22) return;
+  write16(frame, 18, static_cast<std::uint16_t>(below(4)));
+  write16(frame, 20, static_cast<std::uint16_t>(below(2) << 13 | below(16)));
+}
+
 void Mutator::change(Bytes& frame) {
   const std::size_t at = below(frame.size());
-  switch (below(6)) {
+  switch (below(7)) {
     case 0: frame[at] = static_cast<std::uint8_t>(random_()); break;
     case 1: frame[at] = kTelling[below(kTelling.size())]; break;
     case 2: frame[at] ^= static_cast<std::uint8_t>(1U << below(8)); break;
     case 3: frame.resize(at); break;
     case 4: frame.resize(frame.size() + below(40), 0); break;
+    case 5: make_fragment(frame); break;
     default: frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(at), 4, 0x01); break;
   }
 }

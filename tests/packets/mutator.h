@@ -25,6 +25,7 @@ class Mutator {
 
  private:
   void change(Bytes& frame);
+  void make_fragment(Bytes& frame);
 
   static constexpr std::size_t kAddedMax = 64;
 
