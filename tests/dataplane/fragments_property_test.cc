@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <string>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,20 +24,18 @@ constexpr int kPackets = 1000;
 
 struct Kind {
   const char* name;
-  net::IpAddress client, vip, node;
+  net::IpAddress client, vip;
   std::size_t l4;  // Of a whole packet.
 };
-const Kind kV4{"IPv4", cases::kClient, cases::kVip, cases::kNode1, 34};
-const Kind kV6{"IPv6", cases::kClient6, cases::kVip6, cases::kNode1V6, 54};
+const Kind kV4{"IPv4", cases::kClient, cases::kVip, 34};
+const Kind kV6{"IPv6", cases::kClient6, cases::kVip6, 54};
 
-struct World {
-  const Kind* kind;
-  unsigned workers;
-};
-
-class FragmentsProperty : public testing::TestWithParam<World> {
+class FragmentsProperty : public testing::TestWithParam<std::tuple<const Kind*, unsigned, lb::Delivery>> {
  protected:
-  const Kind& kind() const { return *GetParam().kind; }
+  FragmentsProperty() { box_.publish({.delivery = std::get<lb::Delivery>(GetParam())}); }
+
+  const Kind& kind() const { return *std::get<const Kind*>(GetParam()); }
+  static unsigned workers() { return std::get<unsigned>(GetParam()); }
 
   Frame random_packet() {
     const bool is_tcp = random_.below(2) == 0;
@@ -70,7 +70,7 @@ class FragmentsProperty : public testing::TestWithParam<World> {
       fragment.part = part;
       all.push_back({.frame = bytes_of(fragment),
                      .port = port,
-                     .worker = static_cast<unsigned>(random_.below(GetParam().workers)),
+                     .worker = static_cast<unsigned>(random_.below(workers())),
                      .side = random_.below(2) == 0 ? Side::kBegin : Side::kEnd});
     }
     return all;
@@ -107,11 +107,12 @@ class FragmentsProperty : public testing::TestWithParam<World> {
     return all;
   }
 
-  net::IpAddress source_of(const Bytes& frame) const {
+  // Source, or destination.
+  net::IpAddress address_in(const Bytes& frame, std::size_t number) const {
     net::Ipv4Address v4;
     net::Ipv6Address v6;
-    std::memcpy(&v4, frame.data() + 26, sizeof v4);
-    std::memcpy(&v6, frame.data() + 22, sizeof v6);
+    std::memcpy(&v4, frame.data() + 26 + number * sizeof v4, sizeof v4);
+    std::memcpy(&v6, frame.data() + 22 + number * sizeof v6, sizeof v6);
     return kind().vip.is_v4() ? net::IpAddress{v4} : net::IpAddress{v6};
   }
 
@@ -119,8 +120,8 @@ class FragmentsProperty : public testing::TestWithParam<World> {
     return {whole.begin() + static_cast<std::ptrdiff_t>(kind().l4), whole.end()};
   }
 
-  Box box_{{.workers = GetParam().workers, .flows_max = kPackets}};
-  Mutator random_{GetParam().workers};
+  Box box_{{.workers = workers(), .flows_max = kPackets}};
+  Mutator random_{workers()};
 };
 
 TEST_P(FragmentsProperty, PutTogetherAreWhatTheWholePacketBecomes) {
@@ -143,8 +144,8 @@ TEST_P(FragmentsProperty, OfAnAnswerComeToTheClient) {
     const Departure there = box_.send({.frame = bytes_of(asked), .port = cases::kWan});
     ASSERT_EQ(name(there.verdict), "to_node");
     Frame answer = asked;
-    answer.source = kind().node;
-    answer.destination = source_of(there.frame);
+    answer.source = address_in(there.frame, 1);
+    answer.destination = address_in(there.frame, 0);
     answer.source_port = read16(there.frame, kind().l4 + 2);
     answer.destination_port = read16(there.frame, kind().l4);
     answer.tcp_flags = net::kTcpSyn | net::kTcpAck;
@@ -157,10 +158,13 @@ TEST_P(FragmentsProperty, OfAnAnswerComeToTheClient) {
   EXPECT_THAT(box_.complaints(), testing::IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Worlds, FragmentsProperty,
-                         testing::Values(World{&kV4, 1}, World{&kV4, 4}, World{&kV6, 1}, World{&kV6, 4}),
-                         [](const auto& world) {
-                           return std::string{world.param.kind->name} + "With" + std::to_string(world.param.workers);
+INSTANTIATE_TEST_SUITE_P(FamiliesWorkersAndDeliveries, FragmentsProperty,
+                         testing::Combine(testing::Values(&kV4, &kV6), testing::Values(1U, 4U),
+                                          testing::ValuesIn(lb::kDeliveries)),
+                         [](const auto& test) {
+                           std::string delivery{lb::to_string(std::get<2>(test.param))};
+                           std::erase(delivery, '-');
+                           return std::get<0>(test.param)->name + std::to_string(std::get<1>(test.param)) + delivery;
                          });
 
 }  // namespace

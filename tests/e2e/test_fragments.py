@@ -1,7 +1,6 @@
 """Datagrams larger than the MTU: Linux cuts them into fragments on both sides, each finds its way through the VIP, and
 back. What arrives is what was sent, also when fragments come in any order."""
 
-import os
 import random
 import socket
 import struct
@@ -26,8 +25,6 @@ def way(request):
 
 @pytest.fixture(params=[1, 2, 4])
 def workers(request):
-    if request.param > os.cpu_count():
-        pytest.skip(f"{request.param} workers need as many CPUs")
     return request.param
 
 
