@@ -21,6 +21,8 @@ static_assert(std::ranges::all_of(kVerdicts, [](const VerdictInfo& info) {
   return std::ranges::count(kPassing, info.verdict) == (passes ? 1 : 0);
 }));
 
+bool is_held(const Packet& packet) { return packet.verdict == Verdict::kHeld; }
+
 }  // namespace
 
 template <typename Family>
@@ -124,7 +126,7 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
     });
   }
   auto [packets, may_refuse] = process_families(snapshot, now, burst);
-  if (packets < burst.size()) [[unlikely]]
+  if (packets < burst.size() && std::ranges::any_of(burst, is_held)) [[unlikely]]
     may_refuse |= process_fragments(snapshot, now, burst);
   if (may_refuse) [[unlikely]]
     refuse_drops(now, burst);
@@ -137,7 +139,7 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
 [[gnu::cold, gnu::noinline]] bool Pipeline::process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
   bool has_later = false;
   for (Packet& packet : burst) {
-    if (packet.verdict != Verdict::kHeld) continue;
+    if (!is_held(packet)) continue;
     const Verdict met = meet(snapshot, now, packet);
     const bool waits_for_this_burst = met == Verdict::kContinue && packet.is_later();
     packet.verdict = waits_for_this_burst ? Verdict::kHeld : met;
@@ -146,7 +148,7 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
   bool may_refuse = process_families(snapshot, now, burst).may_refuse;
   if (!has_later) return may_refuse;
   for (Packet& packet : burst) {
-    if (packet.verdict == Verdict::kHeld && packet.is_later()) packet.verdict = Verdict::kContinue;
+    if (is_held(packet) && packet.is_later()) packet.verdict = Verdict::kContinue;
   }
   may_refuse |= process_families(snapshot, now, burst).may_refuse;
   return may_refuse;

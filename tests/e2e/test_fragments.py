@@ -58,6 +58,23 @@ def test_datagrams_of_all_sizes_come_back(edge, way, echo):
     assert no_fragment_is_lost(edge)
 
 
+@pytest.mark.parametrize("delivery", ["dnat", "dsr"])
+def test_datagrams_come_back_by_every_delivery(edge, workers, delivery):
+    address = edge.serve_echo(annotations={"sluice.dev/delivery": delivery})
+    with edge.client.open(socket.SOCK_DGRAM, timeout=2) as asker:
+        asker.connect((address, 9000))
+        for size in SIZES:
+            sent = random.Random(size).randbytes(size)
+            asker.send(sent)
+            assert asker.recv(65536) == sent, f"{size} bytes"
+    assert no_fragment_is_lost(edge)
+
+
+def test_the_kernels_own_fragments_reach_it(edge, workers):
+    for address in (topology.APPLIANCE_WAN, topology.APPLIANCE_WAN6):
+        edge.client.run("ping", "-c", "2", "-W", "2", "-s", "4000", address)
+
+
 def test_many_datagrams_are_on_their_way_at_once(edge, way, echo):
     with edge.client.open(socket.SOCK_DGRAM, source=way["client"], timeout=2) as asker:
         asker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
