@@ -7,7 +7,10 @@ import struct
 
 import pytest
 
+from clients import snmp
 from edge import ECHO_PORTS
+from test_pmtu import narrow
+from test_transfer import MEGABYTE, push
 from tools.lab import topology
 
 FAMILIES = {
@@ -16,6 +19,7 @@ FAMILIES = {
 }
 SIZES = (100, 1472, 1473, 2000, 2961, 4000, 8000, 20_000, 60_000)
 IPPROTO_FRAGMENT = 44
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
 
 
 @pytest.fixture(params=FAMILIES)
@@ -67,6 +71,18 @@ def test_datagrams_come_back_by_every_delivery(edge, workers, delivery):
             sent = random.Random(size).randbytes(size)
             asker.send(sent)
             assert asker.recv(65536) == sent, f"{size} bytes"
+    assert no_fragment_is_lost(edge)
+
+
+def test_a_router_may_cut_tcp_segments(edge, workers):
+    address = edge.serve_echo()
+    router = edge.lab.ns("router")
+    before = snmp(router)["Ip.FragCreates"]
+    with narrow(router, "uplink", address), edge.client.open(socket.SOCK_STREAM, timeout=10) as connection:
+        connection.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+        connection.connect((address, 9000))
+        push(connection, 1, 2 * MEGABYTE)
+    assert snmp(router)["Ip.FragCreates"] > before + 1000
     assert no_fragment_is_lost(edge)
 
 
