@@ -58,7 +58,7 @@ void apply_defaults(Timeouts& timeouts) {
   if (!timeouts.has_dns_unreplied()) timeouts.set_dns_unreplied("10s");
   if (!timeouts.has_dns_replied()) timeouts.set_dns_replied("5s");
   if (!timeouts.has_drain()) timeouts.set_drain("0");
-  if (!timeouts.has_lost_node()) timeouts.set_lost_node("10s");
+  if (!timeouts.has_lost_node()) timeouts.set_lost_node("20s");
 }
 
 }  // namespace

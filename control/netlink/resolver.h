@@ -3,7 +3,8 @@
 //
 // Forwarded packets do not pass through the kernel, so that it has no reason to resolve their neighbours. For each
 // wanted address that is not reachable we ask it to (RTM_NEWNEIGH with NTF_USE: create the entry, start ARP or confirm
-// a stale one), and again after 1 s, 2 s, 4 s … 30 s while it stays so. Addresses no longer wanted age in the kernel.
+// a stale one), and again after 1 s, 2 s, 4 s, 5 s, 5 s … while it stays so. Addresses no longer wanted age in the
+// kernel.
 
 #include <chrono>
 #include <cstdint>
@@ -27,7 +28,7 @@ class Resolver {
  public:
   struct Options {
     std::chrono::milliseconds first_retry{1000};
-    std::chrono::milliseconds longest_retry{30000};
+    std::chrono::milliseconds longest_retry{5000};  // All nodes are found again within it when a wire comes back.
     std::chrono::milliseconds tick{50};   // While something is to be asked soon; nothing runs when all is resolved.
     std::size_t asked_per_tick_max = 64;  // A thousand nodes are asked for within a second, without a flood of ARP.
   };

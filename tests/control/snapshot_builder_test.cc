@@ -196,6 +196,21 @@ TEST(SnapshotBuilder, LeavesOutANodeThatIsSilentForTooLong) {
   EXPECT_EQ(world.build().snapshot->v4.backends[silent].state, lb::BackendState::kActive);
 }
 
+TEST(SnapshotBuilder, LosesNobodyOnAWireWhereNobodyAnswers) {
+  World world;
+  world.plan.services = {served("web", kVip, {11, 12})};
+  world.neighbours.clear();
+  world.build();
+  EXPECT_EQ(world.build(60s).next_deadline, std::nullopt);
+  EXPECT_TRUE(world.lost().empty());
+  world.neighbours = {
+      {.key = {kLanLink, ip("10.20.0.11")}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable}};
+  world.build();
+  EXPECT_TRUE(world.lost().empty()) << "silence counts from when somebody answers";
+  world.build(10s);
+  EXPECT_EQ(world.lost().size(), 1U);
+}
+
 TEST(SnapshotBuilder, SaysWhichNodesMayKeepNoFlowOfAPort) {
   World world;
   world.plan.services = {served("web", kVip, {11, 12})};

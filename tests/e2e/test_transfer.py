@@ -13,11 +13,11 @@ from echo_server import exactly, stream
 from tools.lab import topology
 
 MEGABYTE = 1_000_000
-WORKERS = [1, 2]
+WORKERS = [1, 2, 4]
 SIZES = [*range(65), *range(65, 1400, 37), 1399, 1400, 1401, 1471, 1472]
 
 
-@pytest.fixture(scope="module", params=WORKERS, ids=["one_worker", "two_workers"])
+@pytest.fixture(scope="module", params=WORKERS, ids=["one_worker", "two_workers", "four_workers"])
 def workers(request):
     return request.param
 
