@@ -198,12 +198,16 @@ class Edge:
         return address
 
     def wait_echo(self, address: str) -> None:
-        """Until Service `echo` is served by whichever node is chosen, and its servers see the ports that we chose: a
-        node changes one that it saw lately on the way to the same pod by another node port."""
+        """Until Service `echo` is served by whichever node is chosen."""
         wait_for(lambda: self.client.whoami(address), 10, "the echo servers through the VIP")
         self.wait_nodes("echo")
-        for node in self.lab.nodes:
-            self.lab.ns(node).run([find("conntrack"), "-F"])
+
+    def has_come_to(self, node: str, source: str, source_port: int, node_port: int) -> bool:
+        """Whether the node knows a TCP connection from there. Its pod may see another port: a node changes one that it
+        saw lately on the way to the same pod by another node port."""
+        command = [find("conntrack"), "-L", "-f", "ipv6" if ":" in source else "ipv4", "-p", "tcp", "--orig-src", source,
+                   "--orig-port-src", str(source_port), "--orig-port-dst", str(node_port)]
+        return bool(self.lab.ns(node).run(command).stdout)
 
     # --- between tests ---
 

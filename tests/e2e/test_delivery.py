@@ -1,5 +1,6 @@
 """Deliveries that leave the client's address as it is: dnat (nodes answer through the appliance) and dsr (past it)."""
 
+import itertools
 import json
 import socket
 
@@ -9,6 +10,8 @@ from edge import ECHO_PORTS
 from test_transfer import MEGABYTE, pull, push
 from tools.lab import topology, wait_for
 
+# Used once each: a node changes a port that it saw lately on the way to the same pod by another address or node port.
+PORTS = itertools.count(45_000)
 ANNOTATION = "sluice.dev/delivery"
 ROUTER_LAN = "10.20.0.1"
 IP_MODES = {"full-nat": "Proxy", "dnat": "Proxy", "dsr": "VIP"}
@@ -53,7 +56,7 @@ def to_clients(edge) -> int:
 @pytest.mark.parametrize("delivery", ["dnat", "dsr"])
 def test_pods_see_the_client_itself(edge, workers, delivery):
     address = deliver(edge, delivery)
-    for port in range(45_000, 45_016):
+    for port in itertools.islice(PORTS, 16):
         seen = seen_by_pod(edge, address, port)
         assert (seen["peer"], seen["peer_port"]) == (topology.CLIENT, port)
     service, = edge.ask("show", "services")["services"]
@@ -71,7 +74,7 @@ def test_bytes_and_datagrams_of_both_families(edge, workers, delivery):
     addresses = wait_for(lambda: len(edge.addresses("echo")) == 2 and edge.addresses("echo"), 10, "two addresses")
     for address, source in zip(addresses, (topology.CLIENT, topology.CLIENT6)):
         edge.wait_echo(address)
-        assert seen_by_pod(edge, address, 46_000, source)["peer"] == source
+        assert seen_by_pod(edge, address, next(PORTS), source)["peer"] == source
         with edge.client.connect(address, 9000, timeout=30) as connection:
             pull(connection, 1, 10 * MEGABYTE)
             push(connection, 2, 10 * MEGABYTE)
@@ -85,15 +88,16 @@ def test_bytes_and_datagrams_of_both_families(edge, workers, delivery):
 @pytest.mark.parametrize("delivery", ["dnat", "dsr"])
 def test_a_flow_is_foretold_and_shown(edge, delivery):
     address = deliver(edge, delivery)
-    client, vip = f"{topology.CLIENT}:47000", f"{address}:9000"
+    port = next(PORTS)
+    client, vip = f"{topology.CLIENT}:{port}", f"{address}:9000"
     foretold = edge.ask("explain", "flow", "tcp", client, vip)
     assert foretold["verdict"] == "to_node" and f"delivery {delivery}" in foretold["steps"][-1]["sentence"]
-    with edge.client.connect(address, 9000, source_port=47_000) as connection:
+    with edge.client.connect(address, 9000, source_port=port) as connection:
         connection.sendall(b"W")
         seen = json.loads(connection.makefile().readline())
         assert seen["node"] == foretold["node"]
         live = edge.ask("explain", "flow", "tcp", client, vip)["live"]
-        assert (live["node"], live["snat"], live["snat_port"]) == (seen["node"], topology.CLIENT, 47_000)
+        assert (live["node"], live["snat"], live["snat_port"]) == (seen["node"], topology.CLIENT, port)
         assert edge.ask("show", "flows", "--client", client, "--node", seen["node"])["flows"]
 
 
@@ -149,6 +153,6 @@ def test_a_client_beside_the_nodes_is_answered(edge):
 
 def test_a_wrong_word_is_said_and_changes_nothing(edge):
     address = deliver(edge, "dsr-please")
-    assert seen_by_pod(edge, address, 48_000)["peer"] == topology.APPLIANCE_LAN
+    assert seen_by_pod(edge, address, next(PORTS))["peer"] == topology.APPLIANCE_LAN
     explained = edge.lab.sluice("explain", "service", "ingress-nginx/echo").stdout
     assert 'expected full-nat, dnat or dsr, got "dsr-please"' in explained
