@@ -5,41 +5,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "dataplane/capture.h"
 #include "dataplane/counters.h"
+#include "dataplane/flow_record.h"
 #include "dataplane/recent_drops.h"
 #include "dataplane/snapshot.h"
-#include "nat/flow.h"
 
 namespace sluice::dataplane {
-
-struct FlowFilter {  // Unset fields match everything.
-  std::optional<net::IpProtocol> protocol;
-  std::optional<net::IpAddress> client;
-  std::optional<net::Be16> client_port;
-  std::optional<net::IpAddress> vip;
-  std::optional<net::Be16> vip_port;
-  std::optional<net::IpAddress> node;
-
-  // `node` serves the flow; it stands in none of the flow's addresses where delivery dsr leaves them as they are.
-  template <typename Family>
-  bool matches(const nat::Flow<Family>& flow, const typename Family::Address& node) const;
-};
-
-struct FlowRecord {
-  net::IpAddress client, vip, node, snat;
-  net::Be16 client_port, vip_port, node_port, snat_port;
-  net::IpProtocol protocol{};
-  nat::TcpState state = nat::TcpState::kNone;
-  bool has_replied = false;  // The node has sent something.
-  lb::BackendId backend = lb::kNoBackend;
-  std::uint32_t service = 0;
-  unsigned worker = 0;
-  double idle_seconds = 0;
-};
 
 struct RecentDrop {
   DroppedPacket packet;
@@ -65,6 +40,7 @@ struct PortStatus {
 class Forwarder {
  public:
   using OnFlows = std::function<void(std::vector<FlowRecord>)>;
+  using OnCaptured = std::function<void(const CapturedPacket& packet, const CapturedBytes& bytes)>;
 
   virtual ~Forwarder() = default;
 
@@ -77,6 +53,15 @@ class Forwarder {
   virtual void query_flows(FlowFilter filter, std::size_t limit, OnFlows on_flows) = 0;
   virtual void collect_answers() = 0;
   virtual bool has_open_queries() const = 0;
+
+  // Arms one capture in all workers; only while none is. What they see waits in rings of bounded size.
+  virtual void start_capture(const CaptureOptions& options) = 0;
+  // Gives at most so many packets to `on_captured`, the oldest first as far as workers agree, with their times in
+  // nanoseconds since 1970. Answers how many; call it every few milliseconds.
+  virtual std::size_t drain_capture(std::size_t packets_max, const OnCaptured& on_captured) = 0;
+  virtual std::uint64_t capture_lost() const = 0;  // Packets that met a full ring since the start of the capture.
+  // Disarms it. False while a worker may still look at its memory: call it again.
+  virtual bool end_capture() = 0;
 
   virtual unsigned workers() const = 0;
   virtual const WorkerCounters& counters(unsigned worker) const = 0;

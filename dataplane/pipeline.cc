@@ -38,7 +38,8 @@ FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
       snat_gauges_(ports_.address_count()) {}
 
 template <typename Family>
-bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets) {
+template <typename Watch>
+bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets, const Watch& watch) {
   WorkerState<Family> state{flows_, ports_};
   // Two that only fetch: a bucket's line arrives while the others are hashed, a flow's while others look.
   packets.prepare([&](Packet& packet) {
@@ -46,12 +47,15 @@ bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Gr
     flows_.prefetch_bucket(packet.hash);
   });
   packets.prepare([&](Packet& packet) { flows_.prefetch_flow(packet.hash); });
-  packets.each([&](Packet& packet) { return classify(snapshot, state, packet); });
+  const auto classify_it = [&](Packet& packet) { return classify(snapshot, state, packet); };
+  const auto steer_it = [&](Packet& packet) { return steer(snapshot, state, now, packet); };
+  const auto rewrite_it = [&](Packet& packet) { return rewrite<Family>(snapshot, packet); };
+  packets.each(watch(Step::kClassify, classify_it));
   // In one go: a packet that ends a flow, and opens another in its place, must not meet one before it that is not
   // rewritten yet.
   packets.each([&](Packet& packet) {
-    const Verdict steered = steer(snapshot, state, now, packet);
-    return steered == Verdict::kContinue ? rewrite<Family>(snapshot, packet) : steered;
+    const Verdict steered = watch(Step::kSteer, steer_it)(packet);
+    return steered == Verdict::kContinue ? watch(Step::kRewrite, rewrite_it)(packet) : steered;
   });
   return state.may_refuse;
 }
@@ -103,8 +107,9 @@ Pipeline::Pipeline(const PipelineOptions& options)
       refusals_{options.refusals_a_second} {}
 
 // Those that are on their way. In line: all packets take it.
+template <typename Watch>
 [[gnu::always_inline]] inline Pipeline::Processed Pipeline::process_families(const Snapshot& snapshot, nat::Tick now,
-                                                                             Burst& burst) {
+                                                                             Burst& burst, const Watch& watch) {
   Group v4, v6;
   for (Packet& packet : burst) {
     v4.offer(packet, PacketFamily::kIpv4);
@@ -112,22 +117,32 @@ Pipeline::Pipeline(const PipelineOptions& options)
   }
   const std::size_t packets = v4.size() + v6.size();
   bool may_refuse = false;
-  if (!v4.empty()) may_refuse |= v4_.process(snapshot, now, v4);
-  if (!v6.empty()) may_refuse |= v6_.process(snapshot, now, v6);
+  if (!v4.empty()) may_refuse |= v4_.process(snapshot, now, v4, watch);
+  if (!v6.empty()) may_refuse |= v6_.process(snapshot, now, v6, watch);
   return {packets, may_refuse};
 }
 
 void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
-  burst.each(parse);
-  burst.each([&](Packet& packet) { return answer(snapshot, packet); });
-  if (workers_ > 1) {
-    burst.each([&](Packet& packet) {
-      return dataplane::owner(snapshot, packet, workers_, worker_) == worker_ ? Verdict::kContinue : Verdict::kToWorker;
-    });
-  }
-  auto [packets, may_refuse] = process_families(snapshot, now, burst);
+  run(snapshot, now, burst, Unobserved{});
+}
+
+void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst, Observer& observer) {
+  observer.arrived(burst);
+  run(snapshot, now, burst, Observed{observer});
+}
+
+template <typename Watch>
+void Pipeline::run(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch) {
+  const auto answer_it = [&](Packet& packet) { return answer(snapshot, packet); };
+  const auto find_owner = [&](Packet& packet) {
+    return dataplane::owner(snapshot, packet, workers_, worker_) == worker_ ? Verdict::kContinue : Verdict::kToWorker;
+  };
+  burst.each(watch(Step::kParse, parse));
+  burst.each(watch(Step::kAnswer, answer_it));
+  if (workers_ > 1) burst.each(watch(Step::kOwner, find_owner));
+  auto [packets, may_refuse] = process_families(snapshot, now, burst, watch);
   if (packets < burst.size() && std::ranges::any_of(burst, is_held)) [[unlikely]]
-    may_refuse |= process_fragments(snapshot, now, burst);
+    may_refuse |= process_fragments(snapshot, now, burst, watch);
   if (may_refuse) [[unlikely]]
     refuse_drops(now, burst);
   const bool all_passed = count(burst);
@@ -136,7 +151,9 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
 }
 
 // First fragments go on like whole packets, and before the later ones: these shall find the flow that they open.
-[[gnu::cold, gnu::noinline]] bool Pipeline::process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
+template <typename Watch>
+[[gnu::cold, gnu::noinline]] bool Pipeline::process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst,
+                                                              const Watch& watch) {
   bool has_later = false;
   for (Packet& packet : burst) {
     if (!is_held(packet)) continue;
@@ -145,12 +162,12 @@ void Pipeline::process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
     packet.verdict = waits_for_this_burst ? Verdict::kHeld : met;
     has_later |= waits_for_this_burst;
   }
-  bool may_refuse = process_families(snapshot, now, burst).may_refuse;
+  bool may_refuse = process_families(snapshot, now, burst, watch).may_refuse;
   if (!has_later) return may_refuse;
   for (Packet& packet : burst) {
     if (is_held(packet) && packet.is_later()) packet.verdict = Verdict::kContinue;
   }
-  may_refuse |= process_families(snapshot, now, burst).may_refuse;
+  may_refuse |= process_families(snapshot, now, burst, watch).may_refuse;
   return may_refuse;
 }
 

@@ -9,6 +9,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/fragments.h"
+#include "dataplane/observer.h"
 #include "dataplane/packet.h"
 #include "dataplane/recent_drops.h"
 #include "dataplane/refuse.h"
@@ -37,8 +38,9 @@ class FamilyPipeline {
  public:
   FamilyPipeline(const PipelineOptions& options, std::span<const typename Family::Address> snat_addresses);
 
-  // Answers whether `refuse` has something to look at.
-  bool process(const Snapshot& snapshot, nat::Tick now, Group& packets);
+  // Answers whether `refuse` has something to look at. `watch` is Observed or Unobserved.
+  template <typename Watch>
+  bool process(const Snapshot& snapshot, nat::Tick now, Group& packets, const Watch& watch);
   std::size_t expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max);  // Answers how many.
 
   const nat::FlowTable<Family>& flows() const { return flows_; }
@@ -64,6 +66,8 @@ class Pipeline {
   // Gives every packet of the burst its verdict. Those with kToWorker belong to worker `owner(packet)`, which must be
   // told the ports of those that are no longer kFragment (Packet::join). The buffers of those with kHeld are kept.
   void process(const Snapshot& snapshot, nat::Tick now, Burst& burst);
+  // The same, before eyes. It does not tell of `refuse`: a packet's verdict changes there from a drop to a refusal.
+  void process(const Snapshot& snapshot, nat::Tick now, Burst& burst, Observer& observer);
 
   // Fills the burst with kept ones that need not wait any more, for process(). To be asked after each process() and
   // expire(), until there are none.
@@ -90,8 +94,12 @@ class Pipeline {
     bool may_refuse;  // `refuse` has something to look at.
   };
 
-  bool process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst);
-  Processed process_families(const Snapshot& snapshot, nat::Tick now, Burst& burst);
+  template <typename Watch>
+  void run(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
+  template <typename Watch>
+  bool process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
+  template <typename Watch>
+  Processed process_families(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
   Verdict meet(const Snapshot& snapshot, nat::Tick now, Packet& packet);
   void refuse_drops(nat::Tick now, Burst& burst);
   bool count(Burst& burst);  // Answers whether all of them passed.

@@ -9,23 +9,6 @@ namespace {
 
 constexpr std::size_t kEntriesATurn = 1024;
 
-template <typename Family>
-FlowRecord record_of(const nat::Flow<Family>& flow, const typename Family::Address& node) {
-  return {.client = flow.client,
-          .vip = flow.vip,
-          .node = node,
-          .snat = flow.snat,
-          .client_port = flow.client_port,
-          .vip_port = flow.vip_port,
-          .node_port = flow.node_port,
-          .snat_port = flow.snat_port,
-          .protocol = flow.protocol,
-          .state = flow.state,
-          .has_replied = (flow.flags & nat::kFlowReplied) != 0,
-          .backend = flow.backend,
-          .service = flow.service};
-}
-
 // True once the whole table was looked at.
 template <typename Family>
 bool look_into(const Snapshot& snapshot, const nat::FlowTable<Family>& flows, nat::Tick now, FlowQuery& query) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "dataplane/dpdk/captures.h"
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/dpdk/port.h"
 #include "dataplane/dpdk/start.h"
@@ -28,6 +29,13 @@ class DpdkForwarder final : public Forwarder {
   // Collects what workers have answered; call it every few milliseconds while `has_open_queries()`.
   void collect_answers() override;
   bool has_open_queries() const override { return !open_queries_.empty(); }
+
+  void start_capture(const CaptureOptions& options) override { captures_.start(options); }
+  std::size_t drain_capture(std::size_t packets_max, const OnCaptured& on_captured) override {
+    return captures_.drain(packets_max, on_captured);
+  }
+  std::uint64_t capture_lost() const override { return captures_.lost(); }
+  bool end_capture() override { return captures_.end(); }
 
   unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
   const WorkerCounters& counters(unsigned worker) const override { return workers_[worker]->counters(); }
@@ -63,6 +71,7 @@ class DpdkForwarder final : public Forwarder {
   std::unique_ptr<const Snapshot> current_;
   std::deque<std::pair<std::uint64_t, std::unique_ptr<const Snapshot>>> retired_;  // With the token to wait for.
   std::deque<OpenQuery> open_queries_;
+  Captures captures_{shared_, workers_};
 };
 
 }  // namespace sluice::dataplane::dpdk

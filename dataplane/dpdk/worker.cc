@@ -59,7 +59,7 @@ void Worker::run() {
     const std::size_t received = turn(snapshot);
     pipeline_.expire(snapshot, now(), received > 0 ? kExpireAPacket * received : kExpireIdle);
     if (pipeline_.resume(burst_)) [[unlikely]]
-      process(snapshot);
+      process(snapshot, Origin::kPort);
     queries_.work(snapshot, pipeline_, now());
     pipeline_.counters().turns.add(1);
     ::rte_rcu_qsbr_quiescent(shared_.quiescent, number_);
@@ -91,7 +91,7 @@ std::size_t Worker::receive(const Snapshot& snapshot, std::uint16_t port) {
     const auto count = wire.receive(static_cast<std::uint16_t>(queue), buffers.data(), kBurstMax);
     burst_.clear();
     for (std::uint16_t i = 0; i < count; ++i) add(buffers[i], port);
-    if (count > 0) process(snapshot);
+    if (count > 0) process(snapshot, Origin::kPort);
     received += count;
   }
   return received;
@@ -122,7 +122,7 @@ std::size_t Worker::receive_from_workers(const Snapshot& snapshot) {
     Packet& packet = add(buffers[i], buffers[i]->port);  // The sender left the port in the buffer.
     if (const Note note = read_note(buffers[i]); note.joined != 0) packet.join(note.ports);
   }
-  if (count > 0) process(snapshot);
+  if (count > 0) process(snapshot, Origin::kOtherWorker);
   return count;
 }
 
@@ -134,11 +134,22 @@ Packet& Worker::add(rte_mbuf* buffer, std::uint16_t port) {
   return packet;
 }
 
-void Worker::process(const Snapshot& snapshot) {
+void Worker::process(const Snapshot& snapshot, Origin origin) {
+  Capture* const capture = capture_.load(std::memory_order_acquire);
   do {
-    pipeline_.process(snapshot, now(), burst_);
+    if (capture == nullptr) [[likely]] {
+      pipeline_.process(snapshot, now(), burst_);
+    } else {
+      process_shown(snapshot, *capture, origin);
+    }
     dispatch(snapshot, burst_);
   } while (pipeline_.resume(burst_));
+}
+
+[[gnu::cold]] void Worker::process_shown(const Snapshot& snapshot, Capture& capture, Origin origin) {
+  capture.begin(::rte_rdtsc(), snapshot, origin);
+  pipeline_.process(snapshot, now(), burst_, capture);
+  capture.finish(burst_, ::rte_rdtsc());
 }
 
 void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {

@@ -1,6 +1,7 @@
 #pragma once
 // A worker: one polling thread with its own pipeline. It shares nothing with other workers but the rings by which they
-// hand each other packets, and nothing with control but the snapshot slot, counters and a mailbox.
+// hand each other packets, and nothing with control but the snapshot slot, counters, a mailbox and, while somebody
+// looks, a capture.
 
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
@@ -11,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/capture.h"
 #include "dataplane/dpdk/flow_query.h"
 #include "dataplane/dpdk/port.h"
 #include "dataplane/dpdk/transmit.h"
@@ -36,6 +38,9 @@ class Worker {
 
   const WorkerCounters& counters() { return pipeline_.counters(); }
   FlowQueryBox& queries() { return queries_; }
+  // Control: from its next burst on the worker shows this one what it does; null: nobody. The one before is free when
+  // the worker has reported a quiescent state.
+  void show_to(Capture* capture) { capture_.store(capture, std::memory_order_release); }
   const Pipeline& pipeline() const { return pipeline_; }
   nat::Tick now() const;  // The clock that all workers go by. On any thread.
 
@@ -44,8 +49,9 @@ class Worker {
   std::size_t receive(const Snapshot& snapshot, std::uint16_t port);
   std::size_t receive_from_kernel(std::uint16_t port);
   std::size_t receive_from_workers(const Snapshot& snapshot);
-  Packet& add(rte_mbuf* buffer, std::uint16_t port);  // To the burst.
-  void process(const Snapshot& snapshot);             // The burst.
+  Packet& add(rte_mbuf* buffer, std::uint16_t port);      // To the burst.
+  void process(const Snapshot& snapshot, Origin origin);  // The burst.
+  void process_shown(const Snapshot& snapshot, Capture& capture, Origin origin);
   void dispatch(const Snapshot& snapshot, Burst& burst);
   void hand_over(const Snapshot& snapshot, Packet& packet);
   void rest(unsigned idle_turns) const;
@@ -54,6 +60,7 @@ class Worker {
   const unsigned number_;
   Pipeline pipeline_;
   FlowQueryBox queries_;
+  std::atomic<Capture*> capture_{nullptr};
   std::vector<Transmit> wire_;    // By port.
   std::vector<Transmit> kernel_;  // By port.
   Burst burst_;
