@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -67,41 +68,81 @@ int send_all(int fd, std::string_view bytes) {
   return 0;
 }
 
-base::Result<std::string> receive_message(const std::string& path, int fd, milliseconds patience) {
-  FrameReader reader{kResponseSizeMax};
-  std::array<char, 65536> piece;
-  for (;;) {
-    auto message = reader.next();
-    if (!message) return base::fail("sluiced at " + path + ": " + message.message());
-    if (message->has_value()) return std::move(**message);
-    const ssize_t size = ::recv(fd, piece.data(), piece.size(), 0);
-    if (size > 0) {
-      reader.append({piece.data(), static_cast<std::size_t>(size)});
-    } else if (size == 0) {
-      return base::fail("sluiced at " + path + " ended before it had answered");
-    } else if (errno != EINTR) {
-      return broken(path, errno, patience);
+// An open question.
+class Conversation {
+ public:
+  Conversation(const std::string& path, milliseconds patience) : path_{path}, patience_{patience} {}
+
+  base::Result<> begin(const Request& request) {
+    auto socket = connect(path_, patience_);
+    if (!socket) return base::fail(socket.message());
+    socket_ = std::move(*socket);
+    // A daemon that refuses says why and closes: what it said is still there to read.
+    const int error = send_all(socket_.get(), to_frame(request));
+    if (error != 0 && error != EPIPE && error != ECONNRESET) return broken(path_, error, patience_);
+    return {};
+  }
+
+  // The next response; nothing when `on_signal` stops it.
+  base::Result<std::optional<Response>> next(const std::function<Next()>& on_signal) {
+    const auto message = receive(on_signal);
+    if (!message) return base::fail(message.message());
+    if (!message->has_value()) return std::optional<Response>{};
+    Response response;
+    if (!response.ParseFromString(**message)) return base::fail("sluiced at " + path_ + " answers in another language");
+    if (!response.error().empty()) return base::fail(response.error());
+    if (response.answer_case() == Response::ANSWER_NOT_SET) {
+      return base::fail("sluiced at " + path_ + " gives an answer that this `sluice` does not know: other version?");
+    }
+    return std::optional{std::move(response)};
+  }
+
+ private:
+  base::Result<std::optional<std::string>> receive(const std::function<Next()>& on_signal) {
+    for (;;) {
+      auto message = reader_.next();
+      if (!message) return base::fail("sluiced at " + path_ + ": " + message.message());
+      if (message->has_value()) return message;
+      std::array<char, 65536> piece;
+      const ssize_t size = ::recv(socket_.get(), piece.data(), piece.size(), 0);
+      if (size > 0) {
+        reader_.append({piece.data(), static_cast<std::size_t>(size)});
+      } else if (size == 0) {
+        return base::fail("sluiced at " + path_ + " ended before it had answered");
+      } else if (errno != EINTR) {
+        return broken(path_, errno, patience_);
+      } else if (on_signal() == Next::kStop) {
+        return std::optional<std::string>{};
+      }
     }
   }
-}
+
+  const std::string& path_;
+  const milliseconds patience_;
+  FileDescriptor socket_;
+  FrameReader reader_{kResponseSizeMax};
+};
 
 }  // namespace
 
 base::Result<Response> ask(const std::string& path, const Request& request, milliseconds patience) {
-  const auto socket = connect(path, patience);
-  if (!socket) return base::fail(socket.message());
-  // A daemon that refuses says why and closes: what it said is still there to read.
-  const int error = send_all(socket->get(), to_frame(request));
-  if (error != 0 && error != EPIPE && error != ECONNRESET) return broken(path, error, patience);
-  const auto message = receive_message(path, socket->get(), patience);
-  if (!message) return base::fail(message.message());
-  Response response;
-  if (!response.ParseFromString(*message)) return base::fail("sluiced at " + path + " answers in another language");
-  if (!response.error().empty()) return base::fail(response.error());
-  if (response.answer_case() == Response::ANSWER_NOT_SET) {
-    return base::fail("sluiced at " + path + " gives an answer that this `sluice` does not know: other version?");
+  Conversation conversation{path, patience};
+  if (const auto begun = conversation.begin(request); !begun) return base::fail(begun.message());
+  auto response = conversation.next([] { return Next::kGoOn; });
+  if (!response) return base::fail(response.message());
+  return std::move(**response);
+}
+
+base::Result<> follow(const std::string& path, const Request& request, const Listener& listener,
+                      milliseconds patience) {
+  Conversation conversation{path, patience};
+  if (auto begun = conversation.begin(request); !begun) return begun;
+  for (;;) {
+    const auto response = conversation.next(listener.on_signal);
+    if (!response) return base::fail(response.message());
+    if (!response->has_value()) return {};
+    if (listener.on_response(**response) == Next::kStop || !(*response)->more()) return {};
   }
-  return response;
 }
 
 }  // namespace sluice::control::admin

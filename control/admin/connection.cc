@@ -8,6 +8,26 @@
 
 namespace sluice::control::admin {
 
+std::shared_ptr<Connection> Reply::connection() const {
+  auto connection = connection_.lock();
+  return connection && connection->is_asking(question_) ? connection : nullptr;
+}
+
+void Reply::operator()(const Response& response) const {
+  if (const auto client = connection()) client->reply(response);
+}
+
+void Reply::piece(Response response) const {
+  response.set_more(true);
+  (*this)(response);
+}
+
+Reply::Reader Reply::reader() const {
+  const auto client = connection();
+  if (!client) return Reader::kGone;
+  return client->has_sent_all() ? Reader::kReady : Reader::kBehind;
+}
+
 Connection::Connection(Reactor& reactor, FileDescriptor socket, const Handler& handler, std::function<void()> on_end)
     : reactor_{reactor}, socket_{std::move(socket)}, handler_{handler}, on_end_{std::move(on_end)} {}
 
@@ -69,16 +89,16 @@ void Connection::ask(const std::string& message) {
     return answer(failure("this sluiced does not know that question: is it of another version than `sluice`?"));
   }
   is_asking_ = true;
-  handler_(request, [weak = weak_from_this(), question = ++question_](Response response) {
-    const auto self = weak.lock();
-    if (!self || !self->is_asking_ || self->question_ != question) return;
-    self->answer(response);
-    self->advance();
-  });
+  handler_(request, Reply{weak_from_this(), ++question_});
+}
+
+void Connection::reply(const Response& response) {
+  answer(response);
+  advance();
 }
 
 void Connection::answer(const Response& response) {
-  is_asking_ = false;
+  is_asking_ = response.more();
   const bool fits = response.ByteSizeLong() <= kResponseSizeMax;
   outgoing_ += to_frame(fits ? response : failure("the answer is too long: ask for less"));
 }

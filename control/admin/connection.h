@@ -24,6 +24,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   void refuse(std::string sentence);  // In place of start(): says it, then ends.
 
+  // For Reply.
+  bool is_asking(std::uint64_t question) const { return is_asking_ && question_ == question && !has_ended_; }
+  bool has_sent_all() const { return outgoing_.empty(); }
+  void reply(const Response& response);
+
  private:
   void on_ready(std::uint32_t events);
   void receive();

@@ -2,12 +2,14 @@
 // The daemon's side of the admin socket: reads requests, has them answered, writes the answers. Runs on the reactor.
 //
 // A client may send one request after another; each is handled when the one before is answered, so a client that does
-// not read holds at most one answer. A client that sends nonsense gets a sentence and is let go.
+// not read holds at most one answer, or a piece of one. A client that sends nonsense gets a sentence and is let go.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/result.h"
 #include "control/admin/admin.pb.h"
@@ -19,14 +21,36 @@ namespace sluice::control::admin {
 using sluice::admin::Request;
 using sluice::admin::Response;
 
-using Reply = std::function<void(Response)>;
-// Calls `reply` once, now or later, on the reactor's thread. The client, or the server, may be gone by then.
-// The request lives only until the handler returns.
+class Connection;
+
+// Answers one request, on the reactor's thread: by one response, or by pieces and a last one. The client, or the
+// server, may be gone meanwhile: then nothing happens. Copies answer the same request.
+class Reply {
+ public:
+  enum class Reader {
+    kGone,    // Or it has its last response.
+    kBehind,  // It has not taken all of what was sent. Who goes on sending keeps it in memory.
+    kReady,
+  };
+
+  Reply(std::weak_ptr<Connection> connection, std::uint64_t question)
+      : connection_{std::move(connection)}, question_{question} {}
+
+  void operator()(const Response& response) const;  // The only one, or the last.
+  void piece(Response response) const;              // Others follow.
+  Reader reader() const;
+
+ private:
+  std::shared_ptr<Connection> connection() const;  // Null: gone.
+
+  std::weak_ptr<Connection> connection_;
+  std::uint64_t question_;
+};
+
+// Replies now or later. The request lives only until the handler returns.
 using Handler = std::function<void(const Request& request, Reply reply)>;
 
 Response failure(std::string sentence);  // An answer that says why there is none.
-
-class Connection;
 
 class Server {
  public:

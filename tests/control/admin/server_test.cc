@@ -71,6 +71,41 @@ TEST_F(AdminServer, AnswersRequestsInTheirOrderAlsoWhenTheyCameTogether) {
   EXPECT_EQ(next_name(client), "three");
 }
 
+TEST_F(AdminServer, AnswersByPiecesUntilTheLastOne) {
+  start_slow();
+  RawClient client{path_};
+  client.write(to_frame(explain("one")) + to_frame(explain("two")));
+  run_until(reactor_, [&] { return asked_.size() == 1; });
+  for (const char* name : {"a", "b"}) {
+    replies_[0].piece(echo(explain(name)));
+    const auto piece = next_response(reactor_, client);
+    EXPECT_TRUE(piece.more());
+    EXPECT_EQ(piece.service_explained().service().name(), name);
+    EXPECT_EQ(replies_[0].reader(), Reply::Reader::kReady);
+  }
+  EXPECT_EQ(asked_.size(), 1U);
+  replies_[0](echo(explain("c")));
+  EXPECT_FALSE(next_response(reactor_, client).more());
+  EXPECT_EQ(replies_[0].reader(), Reply::Reader::kGone) << "it is answered";
+  run_until(reactor_, [&] { return asked_.size() == 2; });
+}
+
+TEST_F(AdminServer, SaysWhenAReaderOfPiecesIsBehindOrGone) {
+  start_slow();
+  RawClient client{path_};
+  client.write(to_frame(explain("one")));
+  run_until(reactor_, [&] { return replies_.size() == 1; });
+  const auto large = echo(explain(std::string(std::size_t{4} << 20, 'x')));
+  replies_[0].piece(large);
+  EXPECT_EQ(replies_[0].reader(), Reply::Reader::kBehind);
+  EXPECT_EQ(next_name(client).size(), std::size_t{4} << 20);
+  run_until(reactor_, [&] { return replies_[0].reader() == Reply::Reader::kReady; });
+  client.close();
+  run_until(reactor_, [&] { return replies_[0].reader() == Reply::Reader::kGone; });
+  replies_[0].piece(large);
+  EXPECT_EQ(server_->clients(), 0U);
+}
+
 TEST_F(AdminServer, HandlesTheNextRequestOnlyWhenTheOneBeforeIsAnswered) {
   start_slow();
   RawClient client{path_};
