@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/explain.h"
+#include "control/questions.h"
 #include "control/recent_drops.h"
 #include "control/retell.h"
 
@@ -17,74 +18,6 @@ messages::Response refusal(std::string sentence) {
   messages::Response response;
   response.set_error(std::move(sentence));
   return response;
-}
-
-base::Result<net::IpProtocol> parse_protocol(const std::string& text) {
-  if (text == "tcp") return net::IpProtocol::kTcp;
-  if (text == "udp") return net::IpProtocol::kUdp;
-  return base::fail("protocol: expected tcp or udp, got '" + text + "'");
-}
-
-// Ports of a request, which protobuf carries in 32 bits.
-base::Result<net::Be16> parse_port(std::uint32_t port) {
-  if (port > 65'535) return base::fail("port: expected 1 to 65535, got " + std::to_string(port));
-  return net::Be16{static_cast<std::uint16_t>(port)};
-}
-
-// A 5-tuple of whichever family its addresses are of.
-struct FlowTuple {
-  net::IpProtocol protocol{};
-  net::IpAddress client, vip;
-  net::Be16 client_port, vip_port;
-
-  net::FlowKey4 v4() const { return {client.v4(), vip.v4(), client_port, vip_port, protocol}; }
-  net::FlowKey6 v6() const { return {client.v6(), vip.v6(), client_port, vip_port, protocol}; }
-};
-
-base::Result<FlowTuple> tuple_of(const messages::ExplainFlow& request) {
-  const auto protocol = parse_protocol(request.protocol());
-  if (!protocol) return base::fail(protocol.message());
-  const auto client = net::IpAddress::parse(request.client());
-  if (!client) return base::fail("client: " + client.message());
-  const auto vip = net::IpAddress::parse(request.vip());
-  if (!vip) return base::fail("VIP: " + vip.message());
-  if (client->is_v4() != vip->is_v4()) return base::fail("client and VIP must be of the same family");
-  const auto client_port = parse_port(request.client_port()), vip_port = parse_port(request.vip_port());
-  if (!client_port) return base::fail(client_port.message());
-  if (!vip_port) return base::fail(vip_port.message());
-  return FlowTuple{
-      .protocol = *protocol, .client = *client, .vip = *vip, .client_port = *client_port, .vip_port = *vip_port};
-}
-
-base::Result<dataplane::FlowFilter> filter_of(const messages::FlowFilter& from, const Names& names) {
-  dataplane::FlowFilter filter;
-  if (!from.protocol().empty()) {
-    const auto protocol = parse_protocol(from.protocol());
-    if (!protocol) return base::fail(protocol.message());
-    filter.protocol = *protocol;
-  }
-  const auto read_address = [](const std::string& text, std::optional<net::IpAddress>& to) -> base::Result<> {
-    if (text.empty()) return {};
-    const auto address = net::IpAddress::parse(text);
-    if (!address) return base::fail(address.message());
-    to = *address;
-    return {};
-  };
-  if (auto read = read_address(from.client(), filter.client); !read) return base::fail("client: " + read.message());
-  if (auto read = read_address(from.vip(), filter.vip); !read) return base::fail("VIP: " + read.message());
-  std::string node = from.node();
-  for (const auto& [address, name] : names.nodes) {
-    if (name == node) node = address.to_string();
-  }
-  if (auto read = read_address(node, filter.node); !read) {
-    return base::fail("node: expected the name of a node or its address, got '" + from.node() + "'");
-  }
-  const auto client_port = parse_port(from.client_port()), vip_port = parse_port(from.vip_port());
-  if (!client_port) return base::fail(client_port.message());
-  if (!vip_port) return base::fail(vip_port.message());
-  if (from.client_port() != 0) filter.client_port = *client_port;
-  if (from.vip_port() != 0) filter.vip_port = *vip_port;
-  return filter;
 }
 
 messages::Response explain_service(const Appliance& appliance, const messages::ExplainService& request) {
@@ -120,7 +53,8 @@ messages::Response show_recent_drops(const Appliance& appliance, const messages:
 
 }  // namespace
 
-Answers::Answers(Reactor& reactor, const Appliance& appliance) : reactor_{reactor}, appliance_{appliance} {}
+Answers::Answers(Reactor& reactor, const Appliance& appliance)
+    : reactor_{reactor}, appliance_{appliance}, captures_{reactor, appliance} {}
 
 void Answers::answer(const messages::Request& request, Reply reply) {
   using Question = messages::Request;
@@ -137,6 +71,8 @@ void Answers::answer(const messages::Request& request, Reply reply) {
     case Question::kExplainService: response = explain_service(appliance_, request.explain_service()); break;
     case Question::kShowFlows: return show_flows(request.show_flows(), std::move(reply));
     case Question::kExplainFlow: return explain_flow(request.explain_flow(), std::move(reply));
+    case Question::kCapturePackets: return captures_.capture(request.capture_packets(), reply);
+    case Question::kTracePackets: return captures_.trace(request.trace_packets(), reply);
     case Question::QUESTION_NOT_SET:
       response = refusal("this sluiced does not know that question: is it older than sluice?");
   }
@@ -145,7 +81,7 @@ void Answers::answer(const messages::Request& request, Reply reply) {
 
 void Answers::show_flows(const messages::ShowFlows& request, Reply reply) {
   const Names names = names_of(appliance_);
-  const auto filter = filter_of(request.filter(), names);
+  const auto filter = flow_filter_of(request.filter(), names);
   if (!filter) return reply(refusal(filter.message()));
   const std::size_t limit = std::min<std::size_t>(request.limit() == 0 ? kFlowsDefault : request.limit(), kFlowsMost);
   // One more than wanted tells whether there are more.

@@ -2,10 +2,11 @@
 // Answers to what `sluice` asks: reads the appliance's state and retells it. Changes nothing.
 
 #include <chrono>
-#include <functional>
 
 #include "control/admin/admin.pb.h"
+#include "control/admin/server.h"
 #include "control/appliance.h"
+#include "control/captures.h"
 #include "control/reactor.h"
 
 namespace sluice::control {
@@ -17,11 +18,12 @@ class Answers {
   // Both outlive it.
   Answers(Reactor& reactor, const Appliance& appliance);
 
-  // Replies at once, or, where workers are asked for their flows, some milliseconds later.
-  void answer(const messages::Request& request, std::function<void(messages::Response)> reply);
+  // Replies at once, or, where workers are asked for their flows, some milliseconds later, or for as long as a capture
+  // goes on.
+  void answer(const messages::Request& request, admin::Reply reply);
 
  private:
-  using Reply = std::function<void(messages::Response)>;
+  using Reply = admin::Reply;
   void show_flows(const messages::ShowFlows& request, Reply reply);
   void explain_flow(const messages::ExplainFlow& request, Reply reply);
   void ask_flows(dataplane::FlowFilter filter, std::size_t limit, dataplane::Forwarder::OnFlows on_flows);
@@ -31,6 +33,7 @@ class Answers {
   const Appliance& appliance_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   bool is_collecting_ = false;
+  Captures captures_;
 };
 
 }  // namespace sluice::control

@@ -1,7 +1,6 @@
 #include "control/recent_drops.h"
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -68,16 +67,20 @@ void tell_transport(const Packet& packet, IpProtocol protocol, PacketInWords& wo
 }  // namespace
 
 PacketInWords in_words(const DroppedPacket& dropped) {
+  return in_words({dropped.bytes.data(), std::min<std::size_t>(dropped.length, dropped.bytes.size())}, dropped.length);
+}
+
+PacketInWords in_words(std::span<const std::uint8_t> bytes, std::uint16_t length) {
   // The packet path's own eyes. Behind what was kept they see zeros.
-  std::vector<std::uint8_t> bytes(std::numeric_limits<std::uint16_t>::max());
-  std::ranges::copy(dropped.bytes, bytes.begin());
+  std::vector<std::uint8_t> whole(length + sizeof(net::TcpHeader));
+  std::ranges::copy(bytes, whole.begin());
   Packet packet;
-  packet.data = bytes.data();
-  packet.length = packet.room = dropped.length;
+  packet.data = whole.data();
+  packet.length = packet.room = length;
   const Verdict parsed = dataplane::parse(packet);
   const bool is_readable = (parsed == Verdict::kContinue || parsed == Verdict::kHeld) &&
                            packet.family != dataplane::PacketFamily::kNone &&
-                           packet.l4 + sizeof(net::TcpHeader) <= DroppedPacket::kBytesMax;
+                           (bytes.size() == length || packet.l4 + sizeof(net::TcpHeader) <= bytes.size());
   PacketInWords words;
   if (!is_readable) return words;
   const IpProtocol protocol = protocol_of(packet);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct PacketInWords {
   std::uint8_t ttl = 0;
   bool is_fragment = false;
 };
+// Of a frame of so many bytes, of which these first ones are there.
+PacketInWords in_words(std::span<const std::uint8_t> bytes, std::uint16_t length);
 PacketInWords in_words(const dataplane::DroppedPacket& packet);
 
 std::string hex_of(const dataplane::DroppedPacket& packet);  // Of the bytes that are kept: "02005e10…".
