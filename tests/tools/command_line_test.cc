@@ -145,7 +145,7 @@ TEST(CommandLine, ListsWhatThereIsWhenItCannotGuess) {
   EXPECT_EQ(complaint("show weather"),
             "show: unknown command 'weather': there is services, backends, flows, ports, drops, status");
   EXPECT_EQ(complaint("explain"), "explain what? there is service, flow");
-  EXPECT_EQ(complaint(""), "what shall be asked? there is show and explain");
+  EXPECT_EQ(complaint(""), "what shall be asked? there is show, explain, capture and trace");
 }
 
 TEST(CommandLine, RefusesOptionsThatTheCommandHasNoUseFor) {

@@ -13,13 +13,15 @@
 namespace sluice::cli {
 
 struct CommandLine {
-  enum class Action { kAsk, kHelp, kVersion };
+  enum class Action { kAsk, kLook, kHelp, kVersion };
   Action action = Action::kAsk;
   std::string topic;       // kHelp: a command such as "show flows", or empty.
-  admin::Request request;  // kAsk
+  admin::Request request;  // kAsk, and kLook: a capture or trace.
   std::string socket;
   Style style;
   std::optional<std::chrono::milliseconds> watch;  // Ask again and again, with such pauses.
+  bool is_output_named = false;                    // --output was given.
+  std::optional<std::string> file;                 // Where a capture shall go; "-": standard output.
 };
 
 // `arguments` without the program's name. `environment_socket` is the value of SLUICE_SOCKET, if it is set.

@@ -11,6 +11,7 @@ Usage
   sluice show services | backends | flows | ports | drops | status
   sluice explain service [CLUSTER/]NAMESPACE/NAME
   sluice explain flow tcp|udp CLIENT:PORT VIP:PORT
+  sluice capture | trace [FILTERS]
 
 Examples
   sluice show services                which Services are served, at which addresses
@@ -22,6 +23,9 @@ Examples
   sluice show drops --watch 1         what is thrown away, every second
   sluice show drops --recent          the last packets that were, with their addresses
   sluice show status -o json | jq     for programs
+  sluice capture --vip 203.0.113.64 --write - | tcpdump -nr -
+                                      packets on both sides of the translation
+  sluice trace --client 198.51.100.10 what becomes of that client's packets, step by step
 )";
 
 constexpr std::string_view kCommon = R"(
@@ -109,6 +113,60 @@ comes from, what its traffic policy means here, and for every node why it takes 
 Examples
   sluice explain service shop/web
   sluice explain service edge/shop/web      where several clusters have it
+)"},
+    Page{
+        "capture",
+        R"(sluice capture shows live packets, as they come in and as they leave: where tcpdump cannot see them, since they
+do not pass the kernel. Lines of text on a terminal; a pcapng file with --write, or where the output is no terminal. It
+has an interface for each port, and beside each frame its verdict and worker. Dropped packets are there, too. What the
+kernel itself sends is not: tcpdump sees that on the port's TAP.
+
+Which packets; all that are given must hold, both directions of a flow match on both sides of the translation:
+  --client ADDRESS[:PORT]   those of this client's flows; packets without a flow, by their own addresses
+  --vip ADDRESS[:PORT]      those of flows to this address, likewise
+  --node NAME|ADDRESS       those of flows that this node serves, likewise
+  --protocol PROTOCOL       tcp, udp, icmp (of both families) or arp
+  --verdict NAME            those that end so, or were refused instead; may be given more than once.
+                            Names: `sluice show drops --all`
+  --port NAME               only frames that come in or leave by this port
+  --direction in|out|both   only frames as they came in, or as they left (both)
+
+How many; what comes first ends it, or Ctrl-C, and the file is whole:
+  --count NUMBER            frames (10000)
+  --seconds NUMBER          (60)
+  --snaplen BYTES           of each frame, at least 64 (all)
+  --write FILE              a pcapng file; - is standard output
+
+At its end it says how many frames there were, and how many packets were lost because they came faster than they could
+be fetched: then narrow the filter, or take a smaller --snaplen. There can be one capture or trace at a time.
+
+Examples
+  sluice capture --vip 203.0.113.64:443
+  sluice capture --vip 203.0.113.64 --write - | wireshark -k -i -
+  sluice capture --client 198.51.100.10 --write client.pcapng
+  sluice capture --verdict drop_no_service --verdict drop_source_range --seconds 600
+  sluice capture --node worker-2 --port lan --direction out --count 100
+  sluice capture --vip [2001:db8:64::1]:443 --output json | jq .verdict
+)"},
+    Page{
+        "trace",
+        R"(sluice trace follows live packets through the data path and tells what each step decided: where a packet came
+in, what it is, whether it belongs to an open flow or to which service, which node it gets and why, what it becomes and
+where it goes, or where it ends. `sluice explain flow` says the same of a packet that nobody has sent.
+
+  --client, --vip, --node, --protocol, --verdict, --port, --direction
+                            which packets, as of `sluice capture`
+  --count NUMBER            packets (10)
+  --seconds NUMBER          (60)
+
+A packet that another worker received is traced by the worker that owns its flow; `--verdict to_worker` shows it being
+handed over.
+
+Examples
+  sluice trace --client 198.51.100.10
+  sluice trace --vip 203.0.113.64:443 --count 1
+  sluice trace --verdict drop_stray
+  sluice trace --vip 203.0.113.64 --output json | jq .steps
 )"},
     Page{"explain flow",
          R"(sluice explain flow tcp|udp CLIENT:PORT VIP:PORT follows the first packet of such a flow through the data

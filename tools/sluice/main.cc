@@ -12,6 +12,7 @@
 #include "control/version.h"
 #include "tools/sluice/command_line.h"
 #include "tools/sluice/help.h"
+#include "tools/sluice/look.h"
 #include "tools/sluice/render.h"
 #include "tools/sluice/text.h"
 
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
   switch (line->action) {
     case cli::CommandLine::Action::kHelp: print(cli::help(line->topic)); return kDone;
     case cli::CommandLine::Action::kVersion: print("sluice " + std::string{kVersion} + "\n"); return kDone;
+    case cli::CommandLine::Action::kLook: return cli::look_at_packets(*line);
     case cli::CommandLine::Action::kAsk: break;
   }
   if (line->watch) ask_again_and_again(*line);

@@ -18,6 +18,8 @@ std::string to_table(const admin::Response& response, Verdicts verdicts) {
     case admin::Response::kStatus: return to_text(response.status());
     case admin::Response::kServiceExplained: return to_text(response.service_explained());
     case admin::Response::kFlowExplained: return to_text(response.flow_explained());
+    case admin::Response::kCaptured:
+    case admin::Response::kTraced:  // As they come: see render_packets.h.
     case admin::Response::ANSWER_NOT_SET: break;
   }
   return {};

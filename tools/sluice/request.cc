@@ -40,20 +40,9 @@ Result<> check_word(const std::string& word, const std::vector<std::string_view>
 std::vector<std::string_view> words_at(std::string_view verb) {
   std::vector<std::string_view> words;
   for (const std::string_view command : commands()) {
-    if (command.starts_with(verb)) words.push_back(command.substr(verb.size() + 1));
+    if (command.size() > verb.size() && command.starts_with(verb)) words.push_back(command.substr(verb.size() + 1));
   }
   return words;
-}
-
-void set_endpoint(const std::string& option, const net::Endpoint& endpoint, admin::FlowFilter& filter) {
-  const std::uint32_t port = endpoint.port ? endpoint.port->host() : 0;
-  if (option == "client") {
-    filter.set_client(endpoint.address.to_string());
-    filter.set_client_port(port);
-  } else {
-    filter.set_vip(endpoint.address.to_string());
-    filter.set_vip_port(port);
-  }
 }
 
 Result<admin::Request> show_flows(const std::map<std::string, std::string>& filters) {
@@ -131,15 +120,32 @@ Result<admin::Request> explain_flow(const std::vector<std::string>& operands) {
 
 }  // namespace
 
+void set_endpoint(const std::string& option, const net::Endpoint& endpoint, admin::FlowFilter& filter) {
+  const std::uint32_t port = endpoint.port ? endpoint.port->host() : 0;
+  if (option == "client") {
+    filter.set_client(endpoint.address.to_string());
+    filter.set_client_port(port);
+  } else {
+    filter.set_vip(endpoint.address.to_string());
+    filter.set_vip_port(port);
+  }
+}
+
 const std::vector<std::string>& commands() {
   static const std::vector<std::string> kCommands{"show services", "show backends", "show flows",      "show ports",
-                                                  "show drops",    "show status",   "explain service", "explain flow"};
+                                                  "show drops",    "show status",   "explain service", "explain flow",
+                                                  "capture",       "trace"};
   return kCommands;
 }
 
+bool looks_at_packets(std::string_view command) { return command == "capture" || command == "trace"; }
+
 Result<std::string> find_command(const std::vector<std::string>& words) {
-  if (words.empty()) return fail("what shall be asked? there is show and explain");
-  if (const auto known = check_word(words[0], {"show", "explain"}); !known) return fail(known.message());
+  if (words.empty()) return fail("what shall be asked? there is show, explain, capture and trace");
+  if (const auto known = check_word(words[0], {"show", "explain", "capture", "trace"}); !known) {
+    return fail(known.message());
+  }
+  if (looks_at_packets(words[0])) return words[0];
   const auto nouns = words_at(words[0]);
   if (words.size() == 1) {
     return fail(words[0] + " what? there is " + join({nouns.begin(), nouns.end()}, ", "));
