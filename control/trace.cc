@@ -36,11 +36,13 @@ std::string describe(const PacketInWords& words) {
   return text + ", TTL " + std::to_string(words.ttl);
 }
 
+bool keeps_client(const FlowRecord& flow) { return flow.snat == flow.client; }
+
 std::string describe(const FlowRecord& flow) {
   std::string text = net::to_string(flow.protocol) + " " + end_of(flow.client.to_string(), flow.client_port) + " > " +
-                     end_of(flow.vip.to_string(), flow.vip_port) + ", by " +
-                     end_of(flow.snat.to_string(), flow.snat_port) + " to node " +
-                     end_of(flow.node.to_string(), flow.node_port);
+                     end_of(flow.vip.to_string(), flow.vip_port) + ", " +
+                     (keeps_client(flow) ? "" : "by " + end_of(flow.snat.to_string(), flow.snat_port) + " ") +
+                     "to node " + flow.node.to_string();
   if (flow.protocol == net::IpProtocol::kTcp) text += ", " + std::string{nat::to_string(flow.state)};
   return text;
 }
@@ -146,8 +148,9 @@ class TraceTeller {
     if (verdict != Verdict::kDropNoFlow) tell_again("steer");
     if (verdict != Verdict::kContinue) return say("steer", description(verdict));
     const auto& flow = *packet_.flow;
-    say("steer",
-        "a new flow: node " + flow.node.to_string() + ", SNAT port " + end_of(flow.snat.to_string(), flow.snat_port));
+    say("steer", "a new flow: node " + flow.node.to_string() +
+                     (keeps_client(flow) ? ", which sees the client's own address"
+                                         : ", SNAT port " + end_of(flow.snat.to_string(), flow.snat_port)));
   }
 
   void tell_rewrite() {

@@ -20,6 +20,7 @@ struct FlowRecord {
   unsigned worker = 0;
   double idle_seconds = 0;
 };
+
 // Without worker and idle time. `node` serves the flow; it stands in none of the flow's addresses where delivery dsr
 // leaves them as they are.
 template <typename Family>

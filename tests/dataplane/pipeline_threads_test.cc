@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/capture.h"
 #include "dataplane/dpdk/flow_query.h"
 #include "dataplane/pipeline.h"
 #include "tests/cases/case.h"
@@ -51,11 +52,12 @@ class Worker {
       auto frames = kFrames;
       Burst burst;
       for (auto& frame : frames) burst.add(frame.data(), static_cast<std::uint16_t>(frame.size()), 0, nullptr);
-      pipeline_.process(snapshot, now, burst);
+      process(snapshot, now, burst);
       pipeline_.expire(snapshot, now, 16);
       queries.work(snapshot, pipeline_, now);
       pipeline_.counters().turns.add(1);
       epoch_left.store(snapshot.epoch, std::memory_order_release);
+      turns_left.store(turns_left.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     }
   }
 
@@ -64,8 +66,18 @@ class Worker {
 
   dpdk::FlowQueryBox queries;
   std::atomic<std::uint32_t> epoch_left{0};  // Of the snapshot that the last whole turn was served from.
+  std::atomic<std::uint64_t> turns_left{0};
+  std::atomic<Capture*> capture{nullptr};
 
  private:
+  void process(const Snapshot& snapshot, nat::Tick now, Burst& burst) {
+    Capture* const armed = capture.load(std::memory_order_acquire);
+    if (armed == nullptr) return pipeline_.process(snapshot, now, burst);
+    armed->begin(now, snapshot, Origin::kPort);
+    pipeline_.process(snapshot, now, burst, *armed);
+    armed->finish(burst, now);
+  }
+
   static const std::vector<cases::Bytes> kFrames;
 
   Shared& shared_;
@@ -106,6 +118,38 @@ std::unique_ptr<dpdk::FlowQuery> ask(Worker& worker) {
   std::unique_ptr<dpdk::FlowQuery> answer;
   while ((answer = worker.queries.collect()) == nullptr) std::this_thread::yield();
   return answer;
+}
+
+// Arms a capture, drains some, and takes it away as an engine does. Answers how many packets were seen.
+std::size_t capture_some(Worker& worker) {
+  Capture capture{{.snaplen = 64, .ring_bytes = 1}, 0};
+  worker.capture.store(&capture, std::memory_order_release);
+  std::size_t seen = 0;
+  while (seen < 3 * Capture::kSlotsMin || capture.lost() == 0) {
+    const CapturedPacket* packet = capture.ring().front();
+    if (packet == nullptr) {
+      std::this_thread::yield();
+      continue;
+    }
+    EXPECT_EQ(packet->destination_port, net::Be16{80});
+    EXPECT_EQ(capture.ring().front_bytes().came.size(), 54U);
+    capture.ring().pop();
+    ++seen;
+  }
+  worker.capture.store(nullptr, std::memory_order_release);
+  const std::uint64_t turns = worker.turns_left.load(std::memory_order_acquire);
+  while (worker.turns_left.load(std::memory_order_acquire) < turns + 2) std::this_thread::yield();
+  return seen;
+}
+
+TEST(PipelineThreads, ShareACaptureThatComesAndGoes) {
+  Shared shared;
+  Control control{shared};
+  Worker worker{shared, 0};
+  std::thread thread{[&] { worker.run(); }};
+  for (int round = 0; round < 3; ++round) EXPECT_GE(capture_some(worker), 3 * Capture::kSlotsMin);
+  shared.stop.store(true);
+  thread.join();
 }
 
 TEST(PipelineThreads, ShareSnapshotsCountersAndQuestionsWithControl) {

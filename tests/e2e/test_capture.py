@@ -185,7 +185,8 @@ def test_a_second_capture_is_refused_and_one_whose_client_is_killed_is_over(edge
 
 def test_a_client_that_does_not_read_holds_up_nobody(edge):
     address = edge.serve()
-    with looking(edge, "capture", "--write", "-", "--count", "100000000") as capture:  # Its output is a pipe that fills.
+    # Its output is a pipe that fills.
+    with looking(edge, "capture", "--write", "-", "--count", "100000000") as capture:
         load = edge.lab.load("new", f"{address}:80", rate=100, seconds=8, source=ALL_CLIENTS)
         assert edge.ask("show", "status")["workers"]
         counts = load.result()

@@ -142,7 +142,14 @@ void Box::work() {
 
 void Box::run(unsigned worker, dataplane::Burst& burst) {
   do {
-    pipelines_[worker]->process(*snapshot_, now_, burst);
+    if (const bool is_looked_at = processed_ % 2 == 1; is_looked_at) {
+      capture_.begin(now_, *snapshot_, dataplane::Origin::kPort);
+      pipelines_[worker]->process(*snapshot_, now_, burst, capture_);
+      capture_.finish(burst, now_);
+      while (capture_.ring().front() != nullptr) capture_.ring().pop();
+    } else {
+      pipelines_[worker]->process(*snapshot_, now_, burst);
+    }
     processed_ += burst.size();
     for (const auto& packet : burst) settle(worker, packet);
   } while (pipelines_[worker]->resume(burst));

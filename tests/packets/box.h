@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/capture.h"
 #include "dataplane/pipeline.h"
 #include "tests/cases/world.h"
 #include "tests/packets/guarded_memory.h"
@@ -77,6 +78,7 @@ class Box {
   void judge_books();
 
   std::vector<std::unique_ptr<dataplane::Pipeline>> pipelines_;
+  dataplane::Capture capture_{{.snaplen = 256, .ring_bytes = 1}, 0};  // Looks on every now and then.
   std::unique_ptr<dataplane::Snapshot> snapshot_;
   std::vector<std::unique_ptr<Traveller>> idle_;     // Memory takes time to make.
   std::vector<std::unique_ptr<Traveller>> present_;  // In the burst, or held.

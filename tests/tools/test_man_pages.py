@@ -56,4 +56,5 @@ def test_every_command_and_option_of_sluice_is_explained():
     options = set(re.findall(r"^ +(?:-\w, |)+(--[a-z]+)", help_text, re.M))
     page = (ROOT / "docs/man/sluice.1.scd").read_text()
     assert len(commands) > 5 and len(options) > 5
-    assert commands | options == set(re.findall(r"^(?:\*-\w\*, )?\*((?:show |explain |--)[a-z]+)\*", page, re.M))
+    explained = re.findall(r"^(?:\*-\w\*, )?\*((?:show |explain |--)[a-z]+|capture|trace)\*", page, re.M)
+    assert commands | options == set(explained)

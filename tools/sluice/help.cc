@@ -116,7 +116,7 @@ Examples
 )"},
     Page{
         "capture",
-        R"(sluice capture shows live packets, as they come in and as they leave: where tcpdump cannot see them, since they
+        R"(sluice capture shows live packets, as they come in and as they leave. tcpdump cannot see them, since they
 do not pass the kernel. Lines of text on a terminal; a pcapng file with --write, or where the output is no terminal. It
 has an interface for each port, and beside each frame its verdict and worker. Dropped packets are there, too. What the
 kernel itself sends is not: tcpdump sees that on the port's TAP.

@@ -155,6 +155,7 @@ int look_at_packets(const CommandLine& line) {
                               .on_signal = [] { return is_interrupted == 0 ? Next::kGoOn : Next::kStop; }});
   if (looking.has_begun()) looking.tell_end(request.has_trace_packets() ? "packet" : "frame");
   if (!followed) say(followed.message());
+  if (looking.has_failed() && !is_to_stdout) say(*line.file + ": could not write all of it");
   return followed && (!looking.has_failed() || is_to_stdout) ? kDone : kNoAnswer;
 }
 
