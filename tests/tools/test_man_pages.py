@@ -52,7 +52,7 @@ def test_every_message_of_the_configuration_has_a_section():
 
 def test_every_command_and_option_of_sluice_is_explained():
     help_text = (ROOT / "tools/sluice/help.cc").read_text()
-    commands = set(re.findall(r'Page\{"([a-z ]+)"', help_text))
+    commands = set(re.findall(r'Page\{\s*"([a-z ]+)"', help_text))
     options = set(re.findall(r"^ +(?:-\w, |)+(--[a-z]+)", help_text, re.M))
     page = (ROOT / "docs/man/sluice.1.scd").read_text()
     assert len(commands) > 5 and len(options) > 5
