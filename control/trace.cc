@@ -142,6 +142,7 @@ class TraceTeller {
       const bool to_node = packet_.direction == nat::Direction::kToNode;
       return say("steer", to_node ? "goes on to the node of its flow" : "goes on to the client of its flow");
     }
+    if (packet_.found && packet_.flow && verdict != Verdict::kContinue) return say("steer", description(verdict));
     if (packet_.found) say("steer", "the flow is over, or cannot go on: another would take its place");
     // A segment that opens no connection gets no further than the source ranges.
     tell_again("admit");
@@ -165,11 +166,18 @@ class TraceTeller {
 
   // What `explain flow` says of this step, where it looks at what the worker has looked at.
   void tell_again(const std::string& step) {
-    if (packet_.content != dataplane::Content::kTransport || packet_.epoch != view_.snapshot.epoch) return;
+    if (packet_.content != dataplane::Content::kTransport) return;
     if (!explained_) explained_ = explain();
+    if (packet_.epoch != view_.snapshot.epoch && !is_still_so()) return;
     for (const auto& told : explained_->steps) {
       if (told.step == step) steps_.push_back(told);
     }
+  }
+
+  // Whether the snapshot of now comes to the same end as the one that the packet met.
+  bool is_still_so() const {
+    if (packet_.flow) return explained_->node == packet_.flow->node;
+    return explained_->verdict == packet_.verdict;
   }
 
   ExplainedFlow explain() const {

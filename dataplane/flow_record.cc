@@ -35,8 +35,8 @@ FlowRecord record_of(const nat::Flow<Family>& flow, const typename Family::Addre
 }
 
 template <typename Family>
-bool FlowFilter::matches(const nat::Flow<Family>& flow, const typename Family::Address& node) const {
-  return agree(*this, flow, node);
+bool FlowFilter::matches(const nat::Flow<Family>& flow, const typename Family::Address& serving) const {
+  return agree(*this, flow, serving);
 }
 bool FlowFilter::matches(const FlowRecord& flow) const { return agree(*this, flow, flow.node); }
 

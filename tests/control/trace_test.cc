@@ -41,6 +41,17 @@ TEST(TellTrace, TellsWhyANewFlowGetsItsNode) {
                               " > 10.20.0.11:30080, flags S, TTL 63; to 02:00:00:00:02:11 by port lan"));
 }
 
+TEST(TellTrace, NamesTheNodeAlsoWhereNoAddressOfThePacketDoes) {
+  for (const auto delivery : {lb::Delivery::kDnat, lb::Delivery::kDsr}) {
+    CaptureWorld world;
+    world.snapshot = cases::make_snapshot(1, {.delivery = delivery});
+    const auto lines = told(world, world.send(cases::from_client(80, net::kTcpSyn)).at(0));
+    EXPECT_EQ(lines.at(6), "steer: a new flow: node 10.20.0.11, which sees the client's own address");
+    const auto known = told(world, world.send(cases::from_client(80, net::kTcpAck)).at(0));
+    EXPECT_THAT(known.at(3), HasSubstr(":80, to node 10.20.0.11, "));
+  }
+}
+
 TEST(TellTrace, TellsTheFlowOfAKnownPacket) {
   CaptureWorld world;
   const auto opening = world.send(cases::from_client(80, net::kTcpSyn)).at(0);
@@ -101,6 +112,16 @@ TEST(TellTrace, NamesTheWorkerThatGetsThePacket) {
               is_ours ? "owner: worker 0, this one" : "owner: worker 1: it gets the packet");
   }
   EXPECT_GT(handed_over, 0U);
+}
+
+TEST(TellTrace, ExplainsByALaterSnapshotThatComesToTheSameEnd) {
+  CaptureWorld world;
+  const auto opening = world.send(cases::from_client(80, net::kTcpSyn)).at(0);
+  const auto refused = world.send(cases::from_client(81, net::kTcpSyn)).at(0);
+  const auto lines = told(world, opening), refusal = told(world, refused);
+  world.snapshot = cases::make_snapshot(2);
+  EXPECT_EQ(told(world, opening), lines);
+  EXPECT_EQ(told(world, refused), refusal);
 }
 
 TEST(TellTrace, DoesNotExplainByAnotherSnapshotThanThePacketMet) {

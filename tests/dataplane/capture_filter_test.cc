@@ -65,6 +65,14 @@ TEST(CaptureFilter, FindsBothDirectionsOfAFlowByEitherSide) {
   }
 }
 
+TEST(CaptureFilter, FindsANodeThatNoAddressOfThePacketNames) {
+  CaptureWorld world;
+  world.snapshot = cases::make_snapshot(1, {.delivery = lb::Delivery::kDsr});
+  const auto packet = world.send(cases::from_client(80, net::kTcpSyn)).at(0).packet;
+  EXPECT_TRUE(with_node(cases::kNode1).matches(packet));
+  EXPECT_FALSE(with_node(cases::kNode2).matches(packet));
+}
+
 TEST(CaptureFilter, FindsAPacketWithoutAFlowByItsOwnAddresses) {
   CaptureWorld world;
   const auto packet = world.send(cases::from_client(81, net::kTcpSyn)).at(0).packet;

@@ -114,9 +114,8 @@ Examples
   sluice explain service shop/web
   sluice explain service edge/shop/web      where several clusters have it
 )"},
-    Page{
-        "capture",
-        R"(sluice capture shows live packets, as they come in and as they leave. tcpdump cannot see them, since they
+    Page{"capture",
+         R"(sluice capture shows live packets, as they come in and as they leave. tcpdump cannot see them, since they
 do not pass the kernel. Lines of text on a terminal; a pcapng file with --write, or where the output is no terminal. It
 has an interface for each port, and beside each frame its verdict and worker. Dropped packets are there, too. What the
 kernel itself sends is not: tcpdump sees that on the port's TAP.
