@@ -236,7 +236,7 @@ def test_a_trace_reads_like_an_explanation(edge):
 
 @pytest.mark.parametrize("workers", [2])
 def test_traffic_does_not_suffer_while_all_of_it_is_captured(edge, workers, tmp_path):
-    # Pods that no test before has talked to: they would still hold ports that a daemon which has just started gives out.
+    # Pods that no test before has talked to: those may still hold ports that a daemon which just started gives out.
     edge.place(node3=2)
     address = edge.serve()
     path = tmp_path / "all.pcapng"
