@@ -91,10 +91,12 @@ TEST(CaptureFilter, FindsADropByItsNameAlsoWhenItsSenderWasToldOfIt) {
   EXPECT_FALSE(with_verdict(Verdict::kDropNoBackend).matches(packet));
 }
 
-TEST(CaptureFilter, TakesHandOversOnlyWhenTheyAreNamed) {
-  const CapturedPacket packet{.verdict = Verdict::kToWorker};
-  EXPECT_FALSE(CaptureFilter{}.matches(packet));
-  EXPECT_TRUE(with_verdict(Verdict::kToWorker).matches(packet));
+TEST(CaptureFilter, TakesPacketsThatComeAgainOnlyWhenTheyAreNamed) {
+  for (const Verdict verdict : {Verdict::kToWorker, Verdict::kHeld}) {
+    const CapturedPacket packet{.verdict = verdict};
+    EXPECT_FALSE(CaptureFilter{}.matches(packet));
+    EXPECT_TRUE(with_verdict(verdict).matches(packet));
+  }
 }
 
 TEST(CaptureFilter, KnowsProtocolsOnTheWire) {
