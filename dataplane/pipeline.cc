@@ -34,7 +34,8 @@ FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
       ports_{{.addresses = snat_addresses,
               .ports = options.snat_ports,
               .workers = options.workers,
-              .worker = options.worker}},
+              .worker = options.worker,
+              .seed = options.seed}},
       snat_gauges_(ports_.address_count()) {}
 
 template <typename Family>

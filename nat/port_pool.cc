@@ -29,6 +29,8 @@ PortPool<Family>::PortPool(const PortPoolOptions<Family>& options)
       port_step_{options.workers},
       first_port_{lowest_port_of(options.worker, options.ports, options.workers)},
       ports_per_group_{first_port_ <= options.ports.last ? (options.ports.last - first_port_) / port_step_ + 1 : 0},
+      start_{
+          static_cast<std::uint32_t>(net::mix(options.seed, 0x9e3779b97f4a7c15ULL) % std::max(1U, ports_per_group_))},
       lists_(addresses_.size() * groups_),
       rings_(addresses_.size() * groups_ * ports_per_group_) {
   assert(std::has_single_bit(options.groups) && options.groups <= 4096);
@@ -55,7 +57,9 @@ template <typename Family>
 std::optional<std::uint16_t> PortPool<Family>::take(std::size_t address, std::size_t group) {
   FreeList& free = list(address, group);
   if (free.virgin < ports_per_group_) {
-    return static_cast<std::uint16_t>(first_port_ + port_step_ * free.virgin++);
+    std::uint32_t number = start_ + free.virgin++;
+    if (number >= ports_per_group_) number -= ports_per_group_;
+    return static_cast<std::uint16_t>(first_port_ + port_step_ * number);
   }
   if (free.released == 0) return std::nullopt;
   const std::uint16_t port = ring(address, group)[free.head];

@@ -6,7 +6,8 @@
 // endpoint never share one; flows of different groups may, since their endpoints differ, and with them the keys
 // of the way back. So an address carries up to G times its ports, and one endpoint up to all the ports of its
 // group; no search, no table of pairs. Allocation takes a port that was never used, then the one that was free
-// for longest: a node that still has the connection in TIME_WAIT gets all the time there is.
+// for longest: a node that still has the connection in TIME_WAIT gets all the time there is. Which port is the first
+// follows from a seed, so that a restarted box hardly meets what nodes still hold of its last run.
 //
 // A worker owns the ports that owner_of() gives it: the port alone says whose flow a reply belongs to. This is
 // the one place that says so; spreading by the NIC's own hash of the reply can take its place.
@@ -36,6 +37,7 @@ struct PortPoolOptions {
   unsigned workers = 1;
   unsigned worker = 0;   // below workers
   unsigned groups = 16;  // a power of two, at most 4096
+  std::uint64_t seed = 0;
 };
 
 template <typename Family>
@@ -102,6 +104,7 @@ class PortPool {
   std::uint32_t port_step_;   // the number of workers
   std::uint32_t first_port_;  // the lowest of this worker
   std::uint32_t ports_per_group_;
+  std::uint32_t start_;          // number of the port that is handed out first
   std::vector<FreeList> lists_;  // by address, then group
   std::vector<std::uint16_t> rings_;
   std::uint64_t refusals_ = 0;

@@ -205,7 +205,8 @@ class Edge:
     def has_come_to(self, node: str, source: str, source_port: int, node_port: int) -> bool:
         """Whether the node knows a TCP connection from there. Its pod may see another port: a node changes one that it
         saw lately on the way to the same pod by another node port."""
-        command = [find("conntrack"), "-L", "-f", "ipv6" if ":" in source else "ipv4", "-p", "tcp", "--orig-src", source,
+        family = "ipv6" if ":" in source else "ipv4"
+        command = [find("conntrack"), "-L", "-f", family, "-p", "tcp", "--orig-src", source,
                    "--orig-port-src", str(source_port), "--orig-port-dst", str(node_port)]
         return bool(self.lab.ns(node).run(command).stdout)
 

@@ -52,6 +52,19 @@ TEST(PortPool, TakesFreshPortsFirstThenTheOneReleasedLongestAgo) {
   EXPECT_EQ(next_port().port, first.port);
 }
 
+TEST(PortPool, StartsElsewhereWithAnotherSeedAndStillGivesEachPortOnce) {
+  std::set<std::uint16_t> starts;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    PortPool4 pool{{.addresses = std::span{kAddresses}.first(1), .ports = {5000, 5999}, .seed = seed << 32 | seed}};
+    std::set<std::uint16_t> ports;
+    starts.insert(pool.allocate(kNode, kNodePort, kTcp, 0).value().port.host());
+    for (int i = 0; i < 999; ++i) ports.insert(pool.allocate(kNode, kNodePort, kTcp, 0).value().port.host());
+    EXPECT_EQ(ports.size(), 999U);
+    EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, 0).has_value());
+  }
+  EXPECT_GT(starts.size(), 10U);
+}
+
 TEST(PortPool, StartsAtTheFlowsAddressAndGoesOnWithTheOthers) {
   PortPool4 pool{{.addresses = kAddresses, .ports = {5000, 5000}, .groups = 1}};
   EXPECT_EQ(pool.allocate(kNode, kNodePort, kTcp, ~std::uint64_t{0}).value().address, kAddresses[1]);
