@@ -67,6 +67,10 @@ class Teller {
 
   Verdict choose_node() {
     const auto& service = snapshot_.service_ports[*told_.service];
+    if (dataplane::is_forged(snapshot_, key_.source)) {
+      say("admit", key_.source.to_string() + " is an address of our own: no client has it");
+      return Verdict::kDropBadHeader;
+    }
     if (service.source_ranges != nullptr) {
       const bool admitted = dataplane::admits(service, key_.source);
       say("admit",

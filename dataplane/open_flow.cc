@@ -1,5 +1,7 @@
 #include "dataplane/open_flow.h"
 
+#include <algorithm>
+
 #include "dataplane/stop.h"
 #include "nat/translate.h"
 
@@ -23,6 +25,7 @@ template <typename Family>
 Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Family>& service, Packet& packet,
                     Plan<Family>& plan) {
   const auto& key = packet.key<Family>();
+  if (is_forged(snapshot, key.source)) return Verdict::kDropBadHeader;
   if (!admits(service, key.source)) return Verdict::kDropSourceRange;
   // A one-way flow that we do not know may be an old one: the same table leads it to the same node.
   const bool may_be_older = service.delivery == Delivery::kDsr;
@@ -96,6 +99,12 @@ bool admits(const ServicePort<Family>& service, const typename Family::Address& 
 }
 
 template <typename Family>
+bool is_forged(const FamilySnapshot<Family>& snapshot, const typename Family::Address& client) {
+  const auto& snat = snapshot.snat_addresses;
+  return snapshot.services.has_vip(client) || std::ranges::find(snat, client) != snat.end();
+}
+
+template <typename Family>
 std::uint64_t choice_hash(const ServicePort<Family>& service, net::FlowKey<Family> key) {
   if (service.client_ip_affinity) key.source_port = key.destination_port = net::Be16{};
   return net::hash(key);
@@ -143,6 +152,8 @@ Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tic
 
 template bool admits(const ServicePort<net::Ipv4>& service, const net::Ipv4Address& client);
 template bool admits(const ServicePort<net::Ipv6>& service, const net::Ipv6Address& client);
+template bool is_forged(const FamilySnapshot<net::Ipv4>& snapshot, const net::Ipv4Address& client);
+template bool is_forged(const FamilySnapshot<net::Ipv6>& snapshot, const net::Ipv6Address& client);
 template std::uint64_t choice_hash(const ServicePort<net::Ipv4>& service, net::FlowKey4 key);
 template std::uint64_t choice_hash(const ServicePort<net::Ipv6>& service, net::FlowKey6 key);
 template Delivery delivery_of(const Snapshot& snapshot, const ServicePort<net::Ipv4>& service,

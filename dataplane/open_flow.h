@@ -19,6 +19,11 @@ inline bool opens_connection(const net::TcpHeader& tcp) {
 template <typename Family>
 bool admits(const ServicePort<Family>& service, const typename Family::Address& client);
 
+// Whether a sender with this address is forged: it is one of ours, and we ask ourselves for nothing. Answers to it would
+// come back to us, as new packets or by the SNAT port of another flow.
+template <typename Family>
+bool is_forged(const FamilySnapshot<Family>& snapshot, const typename Family::Address& client);
+
 // What Maglev chooses by, the same on all appliances. All ports of a service share their table, so a client without
 // ports in the hash meets the same node on all of them (sessionAffinity: ClientIP).
 template <typename Family>

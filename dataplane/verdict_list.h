@@ -11,7 +11,7 @@ SLUICE_VERDICT(kReply,                "reply",                  "answered by the
 SLUICE_VERDICT(kToKernel,             "to_kernel",              "not a service's: given to the kernel through the port's TAP")
 SLUICE_VERDICT(kToWorker,             "to_worker",              "handed to the worker that owns the flow")
 SLUICE_VERDICT(kDropTruncated,        "drop_truncated",         "shorter than its own headers say")
-SLUICE_VERDICT(kDropBadHeader,        "drop_bad_header",        "a header that contradicts itself: version, length or address")
+SLUICE_VERDICT(kDropBadHeader,        "drop_bad_header",        "a header that contradicts itself, or an address that its sender cannot have")
 SLUICE_VERDICT(kDropFragment,         "drop_fragment",          "a fragment for a VIP or a SNAT address that is of no flow, or neither TCP nor UDP")
 SLUICE_VERDICT(kDropProtocol,         "drop_protocol",          "for a VIP, but neither TCP nor UDP nor an echo request")
 SLUICE_VERDICT(kDropNoService,        "drop_no_service",        "for a VIP, but for a port that no Service has")
