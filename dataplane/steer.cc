@@ -78,6 +78,11 @@ bool is_over(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& fl
          (flow.backend >= snapshot.backends.size() || snapshot.backends[flow.backend].state == lb::BackendState::kDown);
 }
 
+// A client's SYN. Of TCP packets only.
+bool asks_anew(const Packet& packet) {
+  return packet.direction == nat::Direction::kToNode && opens_connection(packet.tcp());
+}
+
 // Brings a flow to the snapshot's epoch; a flow that cannot go on there is forgotten: the packet's flow becomes null.
 template <typename Family>
 Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
@@ -87,10 +92,10 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet&
     return Verdict::kContinue;
   }
   if (is_over(snapshot.of<Family>(), flow, packet.direction)) {
-    const bool is_tcp = flow.protocol == net::IpProtocol::kTcp;
+    const bool ends = flow.protocol == net::IpProtocol::kTcp && !asks_anew(packet);
     drop_flow(state, packet);
-    state.may_refuse |= is_tcp;
-    return is_tcp ? Verdict::kDropBackendGone : Verdict::kContinue;  // A datagram gets another node.
+    state.may_refuse |= ends;
+    return ends ? Verdict::kDropBackendGone : Verdict::kContinue;  // A datagram or a SYN gets another node.
   }
   const bool moves = must_move(snapshot.of<Family>().service_ports[flow.service], flow);
   if (moves && packet.direction == nat::Direction::kToNode) {
@@ -107,8 +112,7 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet&
 // A new connection may take the place of one that is over (TIME_WAIT reuse, RFC 9293 3.6.1, RFC 6191).
 template <typename Family>
 bool is_reopened(const Packet& packet, const nat::Flow<Family>& flow) {
-  return packet.direction == nat::Direction::kToNode && nat::may_reuse(flow.state) &&
-         flow.protocol == net::IpProtocol::kTcp && opens_connection(packet.tcp());
+  return nat::may_reuse(flow.state) && flow.protocol == net::IpProtocol::kTcp && asks_anew(packet);
 }
 
 template <typename Family>
