@@ -33,6 +33,7 @@ Shares shares_of(const Appliance& appliance, const PlannedService& service) {
   Shares shares;
   const auto& ids = appliance.builder().service_ids().ids();
   for (const auto& port : service.ports) {
+    if (!port.is_served()) continue;
     const auto id = ids.find({service.cluster, service.meta.uid, port.port, port.protocol});
     if (id == ids.end()) continue;
     add_shares(appliance.forwarder().snapshot().v4, id->second, shares);

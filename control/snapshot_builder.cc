@@ -168,7 +168,6 @@ void SnapshotBuilder::add_service(const PlannedService& service, const typename 
                                   std::vector<lb::ServiceEntry<Family>>& entries) {
   const auto ranges = ranges_of<Family>(service);
   for (const auto& port : service.ports) {
-    if (!port.is_served()) continue;
     const auto id = services_.id_of(key_of(service, port), now);
     const auto protocol = ip_protocol(port.protocol);
     snapshot.service_ports[id] = {.vip = vip,
@@ -180,7 +179,8 @@ void SnapshotBuilder::add_service(const PlannedService& service, const typename 
                                   .table = table_of(service, port, kFamilyOf<Family>, now),
                                   .source_ranges = ranges,
                                   .drained = departures_.drained(id, now)};
-    entries.push_back({.key = {vip, net::Be16{port.port}, protocol}, .index = id});
+    // Without an entry nothing new finds it, and open flows go on: it may have been served in another way until now.
+    if (port.is_served()) entries.push_back({.key = {vip, net::Be16{port.port}, protocol}, .index = id});
   }
 }
 

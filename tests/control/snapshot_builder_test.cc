@@ -128,6 +128,19 @@ TEST(SnapshotBuilder, LeavesOutPortsThatAreNotServed) {
   EXPECT_EQ(built.snapshot->v4.services.find(kVip, net::Be16{9000}, net::IpProtocol::kSctp), lb::kNoService);
 }
 
+// From dsr to full-nat, without a node port.
+TEST(SnapshotBuilder, LetsFlowsOfAPortGoOnThatIsServedNoMore) {
+  World world;
+  world.plan.services = {served("web", kVip, {11})};
+  const auto id = id_of(*world.build().snapshot, kVip);
+  world.plan.services[0].ports[0].error = "sluice.dev/NoNodePort";
+  world.plan.services[0].ports[0].backends.clear();
+  const auto built = world.build();
+  EXPECT_EQ(id_of(*built.snapshot, kVip), lb::kNoService);
+  ASSERT_NE(built.snapshot->v4.service_ports.at(id).table, nullptr);
+  EXPECT_TRUE(built.snapshot->v4.service_ports.at(id).table->empty());
+}
+
 TEST(SnapshotBuilder, GivesAServiceWithoutNodesAnEmptyTable) {
   World world;
   world.plan.services = {served("web", kVip, {})};
