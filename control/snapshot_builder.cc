@@ -82,8 +82,8 @@ NextHops SnapshotBuilder::find_ways(const SnapshotInput& input) const {
       {.routes = input.routes, .neighbours = input.neighbours, .ports = input.links, .backends = backends});
 }
 
-// A node without a route is the configuration's trouble, not the node's; one behind a router is as silent as that. A
-// wire on which nobody answers is our own trouble: it says nothing of its nodes.
+// Who is silent himself: not a node without a route, which is the configuration's trouble, nor one whose router is silent. A
+// wire on which nobody answers is our own trouble and says nothing of its nodes.
 void SnapshotBuilder::note_departures(const Plan& plan, const NextHops& hops, steady_clock::time_point now) {
   using Kind = dataplane::NextHop::Kind;
   std::set<std::uint16_t> live_ports;
@@ -94,7 +94,8 @@ void SnapshotBuilder::note_departures(const Plan& plan, const NextHops& hops, st
   for (const auto& [key, id] : backends_.ids()) {
     const auto way = hops.backends.find(key.address);
     const auto* hop = way == hops.backends.end() ? nullptr : &hops.next_hops[way->second.next_hop];
-    is_reachable[id] = hop == nullptr || hop->kind != Kind::kUnresolved || !live_ports.contains(hop->port);
+    is_reachable[id] = hop == nullptr || !way->second.is_neighbour || hop->kind != Kind::kUnresolved ||
+                       !live_ports.contains(hop->port);
   }
   departures_.note_nodes(is_reachable, now);
   std::map<std::uint32_t, std::set<lb::BackendId>> members;

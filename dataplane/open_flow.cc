@@ -9,6 +9,7 @@ namespace sluice::dataplane {
 namespace {
 
 using lb::Delivery;
+using nat::TcpState;
 
 // What was found out about a flow before there is room for it.
 template <typename Family>
@@ -73,7 +74,8 @@ template <typename Family>
 bool bind(const ServicePort<Family>& service, WorkerState<Family>& state, const Packet& packet, Plan<Family>& plan,
           nat::Binding<Family>& binding) {
   if (plan.delivery == Delivery::kDsr) {
-    binding = nat::untranslated(binding.client, nat::TcpState::kOneWaySynSent);
+    const bool opens = binding.client.protocol == net::IpProtocol::kTcp && opens_connection(packet.tcp());
+    binding = nat::untranslated(binding.client, opens ? TcpState::kOneWaySynSent : TcpState::kOneWayUnknown);
     return true;
   }
   binding.node = plan.backend->address;

@@ -37,6 +37,7 @@ constexpr Table kFromClient{
     Row{kClosing, kSynSent, kClosing, kClosing, kResetByClient},                                    // kClosing
     Row{kEstablished, kSynSent, kEstablished, kEstablished, kResetByClient},                        // kResetByClient
     Row{kResetByNode, kSynSent, kResetByNode, kResetByNode, kResetByClient},                        // kResetByNode
+    Row{kOneWayUnknown, kOneWaySynSent, kOneWayUnknown, kOneWayUnknown, kOneWayUnknown},            // kOneWayUnknown
     Row{kOneWayEstablished, kOneWaySynSent, kOneWaySynSent, kOneWayClosed, kOneWayClosed},          // kOneWaySynSent
     Row{kOneWayEstablished, kOneWayEstablished, kOneWayEstablished, kOneWayClosed, kOneWayClosed},  // kOneWayEst.
     Row{kOneWayClosed, kOneWaySynSent, kOneWayClosed, kOneWayClosed, kOneWayClosed},                // kOneWayClosed
@@ -54,6 +55,7 @@ constexpr Table kFromNode{
     Row{kClosing, kClosing, kClosing, kClosing, kResetByNode},                          // kClosing
     Row{kResetByClient, kResetByClient, kResetByClient, kResetByClient, kResetByNode},  // kResetByClient
     Row{kEstablished, kEstablished, kEstablished, kEstablished, kResetByNode},          // kResetByNode
+    Row{kOneWayUnknown, kOneWayUnknown, kOneWayUnknown, kOneWayUnknown, kOneWayUnknown},
     Row{kOneWaySynSent, kOneWaySynSent, kOneWaySynSent, kOneWaySynSent, kOneWayClosed},
     Row{kOneWayEstablished, kOneWayEstablished, kOneWayEstablished, kOneWayEstablished, kOneWayClosed},
     Row{kOneWayClosed, kOneWayClosed, kOneWayClosed, kOneWayClosed, kOneWayClosed},
@@ -77,6 +79,7 @@ std::string_view to_string(TcpState state) {
     case TcpState::kClosing: return "closing";
     case TcpState::kResetByClient: return "reset-by-client";
     case TcpState::kResetByNode: return "reset-by-node";
+    case TcpState::kOneWayUnknown: return "one-way-unknown";
     case TcpState::kOneWaySynSent: return "one-way-syn-sent";
     case TcpState::kOneWayEstablished: return "one-way-established";
     case TcpState::kOneWayClosed: return "one-way-closed";

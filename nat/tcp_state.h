@@ -12,7 +12,8 @@
 // - A client's SYN in kClosing or kResetBy… starts anew (TIME_WAIT reuse, RFC 9293 3.6.1): see may_reuse().
 //
 // Where the node answers the client past us (delivery dsr), only the client is heard. Those flows have states of their
-// own, kOneWay…: what the node says, if it comes by, changes none of them but for its RST.
+// own, kOneWay…: what the node says, if it comes by, changes none of them but for its RST. Of kOneWayUnknown nothing more is
+// known for as long as it lives: its node stays the same by the table alone.
 
 #include <array>
 #include <cstddef>
@@ -33,18 +34,20 @@ enum class TcpState : std::uint8_t {
   kClosing,            // FIN from both.
   kResetByClient,      // RST from the client's side.
   kResetByNode,        // RST from the node's side.
+  kOneWayUnknown,      // Older than our memory, or forged.
   kOneWaySynSent,      // SYN only.
   kOneWayEstablished,  // Something else than SYN.
   kOneWayClosed,       // FIN or RST from the client, or RST from the node. Its last segments may follow.
 };
-inline constexpr std::size_t kTcpStateCount = 12;
+inline constexpr std::size_t kTcpStateCount = 13;
 
 // The state after a segment with these flags (net::kTcpSyn, …; others than SYN, ACK, FIN and RST do not matter).
 TcpState next(TcpState state, Direction direction, std::uint8_t flags);
 
 // No handshake seen to its end: first to go when the table is full.
 constexpr bool is_embryonic(TcpState state) {
-  return state == TcpState::kSynSent || state == TcpState::kSynReceived || state == TcpState::kOneWaySynSent;
+  return state == TcpState::kSynSent || state == TcpState::kSynReceived || state == TcpState::kOneWayUnknown ||
+         state == TcpState::kOneWaySynSent;
 }
 constexpr bool is_half_closed(TcpState state) {
   return state == TcpState::kClientClosed || state == TcpState::kNodeClosed;

@@ -36,6 +36,7 @@ inline Tick tcp_idle_limit(TcpState state, const Timeouts& timeouts) {
     case TcpState::kOneWayEstablished: return timeouts.established;
     case TcpState::kClientClosed:
     case TcpState::kNodeClosed:
+    case TcpState::kOneWayUnknown:
     case TcpState::kOneWayClosed: return timeouts.half_closed;
     case TcpState::kClosing: return timeouts.closing;
     case TcpState::kResetByClient:

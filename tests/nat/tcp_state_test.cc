@@ -82,7 +82,7 @@ TEST(TcpState, IsNotBroughtBackByWhatWasInFlight) {
   EXPECT_EQ(after(established_then({node(kRst | kAck), client(kAck)})), kResetByNode);
 }
 
-constexpr std::size_t kTwoWayStateCount = static_cast<std::size_t>(kOneWaySynSent);
+constexpr std::size_t kTwoWayStateCount = static_cast<std::size_t>(kOneWayUnknown);
 
 TEST(TcpState, IsResetInEveryState) {
   for (std::size_t state = 1; state < kTwoWayStateCount; ++state) {
@@ -105,6 +105,14 @@ TEST(TcpState, FollowsTheClientAloneWhereTheNodeIsNotHeard) {
   EXPECT_EQ(after({client(kAck), client(kFin | kAck), client(kAck)}, kOneWaySynSent), kOneWayClosed);
   EXPECT_EQ(after({client(kAck), client(kRst)}, kOneWaySynSent), kOneWayClosed);
   EXPECT_EQ(after({client(kAck), client(kSyn)}, kOneWaySynSent), kOneWayEstablished);  // The node will object.
+}
+
+// Nobody can say that it is a connection, and so anybody could fill the table with established ones.
+TEST(TcpState, LearnsNothingOfAConnectionWhoseBeginningItDidNotSee) {
+  EXPECT_EQ(after({client(kAck), client(kAck), node(kAck), client(kFin | kAck), client(kRst)}, kOneWayUnknown),
+            kOneWayUnknown);
+  EXPECT_EQ(after({client(kSyn)}, kOneWayUnknown), kOneWaySynSent);
+  EXPECT_TRUE(is_embryonic(kOneWayUnknown));
 }
 
 TEST(TcpState, DoesNotNeedTheNodeWhereItIsHeardByChance) {

@@ -35,6 +35,7 @@ TEST(Timeouts, AreThoseOfTheRfcs) {
       {tcp(TcpState::kClientClosed), 120s},
       {tcp(TcpState::kNodeClosed), 120s},
       {tcp(TcpState::kClosing), 10s},
+      {tcp(TcpState::kOneWayUnknown), 120s},
       {tcp(TcpState::kOneWaySynSent), 5s},
       {tcp(TcpState::kOneWayEstablished), 2h + 4min},
       {tcp(TcpState::kOneWayClosed), 120s},
