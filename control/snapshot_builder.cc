@@ -82,8 +82,8 @@ NextHops SnapshotBuilder::find_ways(const SnapshotInput& input) const {
       {.routes = input.routes, .neighbours = input.neighbours, .ports = input.links, .backends = backends});
 }
 
-// Who is silent himself: not a node without a route, which is the configuration's trouble, nor one whose router is silent. A
-// wire on which nobody answers is our own trouble and says nothing of its nodes.
+// Who is silent himself: not a node without a route, which is the configuration's trouble, nor one whose router is
+// silent. A wire on which nobody answers is our own trouble and says nothing of its nodes.
 void SnapshotBuilder::note_departures(const Plan& plan, const NextHops& hops, steady_clock::time_point now) {
   using Kind = dataplane::NextHop::Kind;
   std::set<std::uint16_t> live_ports;

@@ -19,8 +19,8 @@ inline bool opens_connection(const net::TcpHeader& tcp) {
 template <typename Family>
 bool admits(const ServicePort<Family>& service, const typename Family::Address& client);
 
-// Whether a sender with this address is forged: it is one of ours, and we ask ourselves for nothing. Answers to it would
-// come back to us, as new packets or by the SNAT port of another flow.
+// Whether a sender with this address is forged: it is one of ours, and we ask ourselves for nothing. Answers to it
+// would come back to us, as new packets or by the SNAT port of another flow.
 template <typename Family>
 bool is_forged(const FamilySnapshot<Family>& snapshot, const typename Family::Address& client);
 

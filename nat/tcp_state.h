@@ -12,8 +12,8 @@
 // - A client's SYN in kClosing or kResetBy… starts anew (TIME_WAIT reuse, RFC 9293 3.6.1): see may_reuse().
 //
 // Where the node answers the client past us (delivery dsr), only the client is heard. Those flows have states of their
-// own, kOneWay…: what the node says, if it comes by, changes none of them but for its RST. Of kOneWayUnknown nothing more is
-// known for as long as it lives: its node stays the same by the table alone.
+// own, kOneWay…: what the node says, if it comes by, changes none of them but for its RST. Of kOneWayUnknown nothing
+// more is learnt: whoever begins with something else than SYN may have forged it.
 
 #include <array>
 #include <cstddef>
@@ -55,7 +55,8 @@ constexpr bool is_half_closed(TcpState state) {
 constexpr bool is_reset(TcpState state) { return state == TcpState::kResetByClient || state == TcpState::kResetByNode; }
 // A client's SYN may take a flow in this state for a new connection: erase it and choose backend and port afresh.
 constexpr bool may_reuse(TcpState state) {
-  return state == TcpState::kClosing || state == TcpState::kOneWayClosed || is_reset(state);
+  return state == TcpState::kClosing || state == TcpState::kOneWayClosed || state == TcpState::kOneWayUnknown ||
+         is_reset(state);
 }
 
 std::string_view to_string(TcpState state);  // "syn-sent", "established", …; "-" for kNone

@@ -94,7 +94,8 @@ TEST(TcpState, IsResetInEveryState) {
 TEST(TcpState, StartsAnewByASynOnlyWhereReuseIsAllowed) {
   for (std::size_t number = 1; number < kTcpStateCount; ++number) {
     const auto state = static_cast<TcpState>(number);
-    const bool starts_anew = !is_embryonic(state) && is_embryonic(next(state, Direction::kToNode, kSyn));
+    const TcpState after_syn = next(state, Direction::kToNode, kSyn);
+    const bool starts_anew = after_syn != state && (after_syn == kSynSent || after_syn == kOneWaySynSent);
     EXPECT_EQ(starts_anew, may_reuse(state)) << to_string(state);
   }
 }
