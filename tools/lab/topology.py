@@ -44,8 +44,8 @@ BASE = SILENT | {
 }
 FORWARDS = BASE | {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1}
 SYSCTLS = {
-    # Thousands of short connections a minute leave from few addresses.
-    "client": BASE | {"ipv4/ip_local_port_range": "10240 65000", "ipv4/tcp_tw_reuse": 1},
+    # Thousands of short connections a minute leave from few addresses. Tests choose ports of their own above these.
+    "client": BASE | {"ipv4/ip_local_port_range": "10240 40959", "ipv4/tcp_tw_reuse": 1},
     "router": FORWARDS,
     # The kernel must keep its fingers off the packets that the daemon's sockets get.
     "appliance": BASE | {"ipv4/ip_forward": 0, "ipv4/conf/all/arp_ignore": 1, "ipv4/conf/default/arp_ignore": 1},
