@@ -78,6 +78,8 @@ void settle(const AddressSources& sources, const kube::Service& service, const s
     planned.problem = refusal;
     return;
   }
+  planned.is_published =
+      std::ranges::any_of(planned.vips, [&](const auto& vip) { return control::is_published(service, vip.address); });
   if (!refusal.empty() && service.ip_family_policy == kube::IpFamilyPolicy::kRequireDualStack) {
     const std::string sentence = "ipFamilyPolicy RequireDualStack: " + refusal;
     if (std::ranges::none_of(planned.vips, [&](auto& vip) { return is_published(service, vip.address); })) {

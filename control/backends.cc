@@ -202,7 +202,7 @@ std::vector<health::Wish> probes_for(const Plan& plan) {
       if (node.health_port == 0 || !node.address) continue;
       const bool serves = node.state == PlannedNode::State::kIn;
       wishes.push_back({.target = {*node.address, node.health_port},
-                        .trust = serves ? health::Trust::kGranted : health::Trust::kNone});
+                        .trust = serves && service.is_published ? health::Trust::kGranted : health::Trust::kNone});
     }
   }
   return wishes;

@@ -29,7 +29,8 @@ Eligibility eligibility(const kube::Node& node, IpFamily family);
 void choose_backends(const kube::ClusterState& cluster, const kube::Service& service, const health::View* probes,
                      PlannedService& planned);
 
-// Whom to probe for this plan.
+// Whom to probe for this plan. Nodes that served before we began are trusted until they answer; those of a Service that
+// nobody knows yet are not: its first clients shall meet nodes that have heard of it.
 std::vector<health::Wish> probes_for(const Plan& plan);
 
 }  // namespace sluice::control

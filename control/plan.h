@@ -74,6 +74,7 @@ struct PlannedService {
   Stage stage = Stage::kPending;
   std::string load_balancer_class;
   std::vector<IpFamily> families;  // spec.ipFamilies
+  bool is_published = false;       // One of its addresses stands in its status: there may be clients.
   std::vector<PlannedVip> vips;    // At most one a family, in the order of spec.ipFamilies. Empty while kPending.
   std::string problem;             // Why it is kPending; else empty.
   std::string missing_family;  // Why one of its families has no address although it must have; empty when all is well.

@@ -122,12 +122,15 @@ TEST(ProbesFor, AskNodesThatServeOrDrainAndTrustThoseThatGotInAtOnce) {
   auto planned = choose(cluster, local_service(), {{at("10.20.0.11"), kPasses}});
   EXPECT_EQ(wished(planned), "") << "it has no address";
   planned.vips = {{.address = ip("203.0.113.64"), .pool = "public", .reason = "first free"}};
+  EXPECT_EQ(wished(planned), "10.20.0.11:31234 10.20.0.12:31234 10.20.0.13:31234") << "nobody knows its address";
+  planned.is_published = true;
   EXPECT_EQ(wished(planned), "10.20.0.11:31234+ 10.20.0.12:31234 10.20.0.13:31234");
 }
 
 TEST(ProbesFor, AskNobodyWhomTheSlicesRuleOut) {
   auto planned = choose(usual_cluster(), local_service(), {});
   planned.vips = {{.address = ip("203.0.113.64"), .pool = "public", .reason = "first free"}};
+  planned.is_published = true;
   EXPECT_EQ(wished(planned), "10.20.0.11:31234+ 10.20.0.12:31234+");
 }
 
@@ -142,6 +145,7 @@ TEST(ProbesFor, AskANodeThatOnlyALaterPortWaitsFor) {
   both.ports.push_back({.name = "metrics", .port = 9100, .node_port = 30910});
   auto planned = choose(cluster, both, {{at("10.20.0.11"), kPasses}});
   planned.vips = {{.address = ip("203.0.113.64"), .pool = "public", .reason = "first free"}};
+  planned.is_published = true;
   EXPECT_EQ(wished(planned), "10.20.0.11:31234+ 10.20.0.12:31234");
 }
 
