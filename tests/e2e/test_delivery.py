@@ -24,7 +24,14 @@ def workers(request):
 
 def deliver(edge, delivery: str, **how) -> str:
     """Service `echo`, delivered so."""
-    return edge.serve_echo(annotations={ANNOTATION: delivery}, **how)
+    address = edge.serve_echo(annotations={ANNOTATION: delivery}, **how)
+    wait_every_node(edge, address)
+    return address
+
+
+def wait_every_node(edge, address: str) -> None:
+    """Until whichever node is chosen serves: each hears in its own time that it is to serve a VIP itself (ipMode)."""
+    wait_for(lambda: all(edge.client.whoami(address) for _ in range(24)), 30, "the echo servers of all nodes")
 
 
 def seen_by_pod(edge, address: str, source_port: int, source: str = topology.CLIENT) -> dict:
@@ -73,7 +80,7 @@ def test_bytes_and_datagrams_of_both_families(edge, workers, delivery):
                 ipFamilies=["IPv4", "IPv6"])
     addresses = wait_for(lambda: len(edge.addresses("echo")) == 2 and edge.addresses("echo"), 10, "two addresses")
     for address, source in zip(addresses, (topology.CLIENT, topology.CLIENT6)):
-        edge.wait_echo(address)
+        wait_every_node(edge, address)
         assert seen_by_pod(edge, address, next(PORTS), source)["peer"] == source
         with edge.client.connect(address, 9000, timeout=30) as connection:
             pull(connection, 1, 10 * MEGABYTE)
@@ -128,6 +135,7 @@ def test_a_change_of_delivery_breaks_no_connection(edge):
         wait_for(lambda: edge.ask("show", "services")["services"][0]["delivery"] == delivery, 5, delivery)
         wait_for(lambda: edge.get("echo")["status"]["loadBalancer"]["ingress"][0]["ipMode"] == IP_MODES[delivery], 5,
                  "the mode in the status")
+        wait_every_node(edge, address)
         held.append(edge.client.connect(address, 9000, timeout=10))
         for connection in held:
             connection.sendall(b"W")
