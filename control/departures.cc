@@ -31,8 +31,9 @@ void Departures::note_nodes(const std::map<lb::BackendId, bool>& is_reachable, T
 
 void Departures::note_ports(const std::map<std::uint32_t, std::set<lb::BackendId>>& members, TimePoint now) {
   std::erase_if(ports_, [&](const auto& known) { return !members.contains(known.first); });
-  for (const auto& [id, now_in] : members) {
-    ServicePort& port = ports_[id];
+  for (const auto& current : members) {
+    const std::set<lb::BackendId>& now_in = current.second;
+    ServicePort& port = ports_[current.first];
     for (const lb::BackendId node : port.members) {
       if (!now_in.contains(node)) port.left.emplace(node, now);
     }
