@@ -76,7 +76,7 @@ void Answers::answer(const messages::Request& request, Reply reply) {
     case Question::QUESTION_NOT_SET:
       response = refusal("this sluiced does not know that question: is it older than sluice?");
   }
-  reply(std::move(response));
+  reply(response);
 }
 
 void Answers::show_flows(const messages::ShowFlows& request, Reply reply) {
@@ -91,7 +91,7 @@ void Answers::show_flows(const messages::ShowFlows& request, Reply reply) {
     flows.set_truncated(found.size() > limit);
     if (found.size() > limit) found.resize(limit);
     for (const auto& record : found) retell(record, names, *flows.add_flows());
-    reply(std::move(response));
+    reply(response);
   });
 }
 
@@ -133,7 +133,7 @@ void Answers::explain_flow(const messages::ExplainFlow& request, Reply reply) {
                                      .vip_port = tuple->vip_port};
   ask_flows(filter, 1, [names, response, reply = std::move(reply)](std::vector<dataplane::FlowRecord> found) mutable {
     if (!found.empty()) retell(found.front(), names, *response.mutable_flow_explained()->mutable_live());
-    reply(std::move(response));
+    reply(response);
   });
 }
 
