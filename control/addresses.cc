@@ -82,7 +82,7 @@ void settle(const AddressSources& sources, const kube::Service& service, const s
       std::ranges::any_of(planned.vips, [&](const auto& vip) { return control::is_published(service, vip.address); });
   if (!refusal.empty() && service.ip_family_policy == kube::IpFamilyPolicy::kRequireDualStack) {
     const std::string sentence = "ipFamilyPolicy RequireDualStack: " + refusal;
-    if (std::ranges::none_of(planned.vips, [&](auto& vip) { return is_published(service, vip.address); })) {
+    if (!planned.is_published) {
       planned.vips.clear();  // The ledger keeps it for the day when the other one can be given, too.
       planned.problem = sentence;
       return;

@@ -35,19 +35,6 @@ Reactor::Clock::duration duration_of(double seconds) {
   return std::chrono::duration_cast<Reactor::Clock::duration>(std::chrono::duration<double>{used});
 }
 
-void set_words(const PacketInWords& words, messages::Frame& to) {
-  to.set_protocol(words.protocol);
-  to.set_source(words.source);
-  to.set_source_port(words.source_port);
-  to.set_destination(words.destination);
-  to.set_destination_port(words.destination_port);
-  to.set_tcp_flags(words.tcp_flags);
-  if (words.icmp_type) to.set_icmp_type(*words.icmp_type);
-  if (words.icmp_code) to.set_icmp_code(*words.icmp_code);
-  to.set_ttl(words.ttl);
-  to.set_is_fragment(words.is_fragment);
-}
-
 // A packet is up to two frames.
 class FrameRetelling {
  public:

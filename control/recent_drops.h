@@ -27,6 +27,21 @@ struct PacketInWords {
 PacketInWords in_words(std::span<const std::uint8_t> bytes, std::uint16_t length);
 PacketInWords in_words(const dataplane::DroppedPacket& packet);
 
+// Into a message that has fields of the same names.
+template <typename Message>
+void set_words(const PacketInWords& words, Message& to) {
+  to.set_protocol(words.protocol);
+  to.set_source(words.source);
+  to.set_source_port(words.source_port);
+  to.set_destination(words.destination);
+  to.set_destination_port(words.destination_port);
+  to.set_tcp_flags(words.tcp_flags);
+  to.set_icmp_type(words.icmp_type.value_or(0));
+  to.set_icmp_code(words.icmp_code.value_or(0));
+  to.set_ttl(words.ttl);
+  to.set_is_fragment(words.is_fragment);
+}
+
 std::string hex_of(const dataplane::DroppedPacket& packet);  // Of the bytes that are kept: "02005e10…".
 
 // The name of a drop or a refusal; an empty one means all of them.

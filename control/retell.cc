@@ -154,17 +154,7 @@ void retell(const dataplane::RecentDrop& drop, messages::DroppedPacket& to) {
   to.set_age_seconds(drop.age_seconds);
   to.set_worker(drop.worker);
   to.set_length(drop.packet.length);
-  const PacketInWords words = in_words(drop.packet);
-  to.set_protocol(words.protocol);
-  to.set_source(words.source);
-  to.set_source_port(words.source_port);
-  to.set_destination(words.destination);
-  to.set_destination_port(words.destination_port);
-  to.set_tcp_flags(words.tcp_flags);
-  to.set_icmp_type(words.icmp_type.value_or(0));
-  to.set_icmp_code(words.icmp_code.value_or(0));
-  to.set_ttl(words.ttl);
-  to.set_is_fragment(words.is_fragment);
+  set_words(in_words(drop.packet), to);
   to.set_bytes(hex_of(drop.packet));
 }
 

@@ -73,9 +73,8 @@ bool must_move(const ServicePort<Family>& service, const nat::Flow<Family>& flow
 template <typename Family>
 bool is_over(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& flow, nat::Direction direction) {
   const auto& drained = snapshot.service_ports[flow.service].drained;
-  if (std::ranges::binary_search(drained, flow.backend)) return true;
-  return direction == nat::Direction::kToNode &&
-         (flow.backend >= snapshot.backends.size() || snapshot.backends[flow.backend].state == lb::BackendState::kDown);
+  if (flow.backend >= snapshot.backends.size() || std::ranges::binary_search(drained, flow.backend)) return true;
+  return direction == nat::Direction::kToNode && snapshot.backends[flow.backend].state == lb::BackendState::kDown;
 }
 
 // A client's SYN. Of TCP packets only.

@@ -62,4 +62,10 @@ Frame to_node(std::uint16_t node_port, std::uint8_t flags);    // What becomes o
 Frame from_node(std::uint16_t node_port, std::uint8_t flags);  // node 1 → SNAT address
 Frame to_client(std::uint16_t port, std::uint8_t flags);       // What becomes of that.
 
+Frame v6(Frame frame);  // The same between the IPv6 addresses of the same hosts.
+
+// A packet from a client at the wan port that goes on to a node, and one from a node that goes on to a client.
+Step forward(std::string what, Frame in, Frame out);
+Step backward(std::string what, Frame in, Frame out);
+
 }  // namespace sluice::cases

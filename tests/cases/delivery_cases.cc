@@ -12,14 +12,6 @@ constexpr std::uint8_t kSynAck = net::kTcpSyn | net::kTcpAck, kFinAck = net::kTc
 
 constexpr std::uint16_t kClientPort = 40'000;
 
-Frame v6(Frame frame) {
-  for (net::IpAddress* address : {&frame.source, &frame.destination}) {
-    if (*address == net::IpAddress{kClient}) *address = kClient6;
-    if (*address == net::IpAddress{kVip}) *address = kVip6;
-    if (*address == net::IpAddress{kNode1}) *address = kNode1V6;
-  }
-  return frame;
-}
 Frame datagram(Frame frame) {
   frame.protocol = net::IpProtocol::kUdp;
   frame.payload = "odd";
@@ -43,17 +35,6 @@ Frame unchanged(Frame frame) {
   return frame;
 }
 
-Step forward(std::string what, Frame in, Frame out) {
-  return {.what = std::move(what), .in = std::move(in), .verdict = kToNode, .out = std::move(out)};
-}
-Step backward(std::string what, Frame in, Frame out) {
-  return {.what = std::move(what),
-          .in = std::move(in),
-          .port = kLan,
-          .verdict = kToClient,
-          .out = std::move(out),
-          .out_port = kWan};
-}
 Step dnat_client(std::string what, std::uint8_t flags) {
   return forward(std::move(what), from_client(80, flags), from_itself(to_node(30080, flags)));
 }

@@ -20,13 +20,7 @@ const Family kV4{"IPv4", kClient, kVip, kNode1};
 const Family kV6{"IPv6", kClient6, kVip6, kNode1V6};
 
 Frame of(const Family& family, Frame frame) {
-  const auto other = [&](net::IpAddress address) {
-    if (address == net::IpAddress{kClient}) return family.client;
-    if (address == net::IpAddress{kVip}) return family.vip;
-    return address == net::IpAddress{kNode1} ? family.node : address;
-  };
-  frame.source = other(frame.source);
-  frame.destination = other(frame.destination);
+  if (family.client.is_v6()) frame = v6(std::move(frame));
   return frame;
 }
 Frame datagram(Frame frame) {

@@ -44,6 +44,28 @@ Frame to_client(std::uint16_t port, std::uint8_t flags) {
           .ttl = 63};
 }
 
+Frame v6(Frame frame) {
+  for (net::IpAddress* address : {&frame.source, &frame.destination}) {
+    if (*address == net::IpAddress{kClient}) *address = kClient6;
+    if (*address == net::IpAddress{kVip}) *address = kVip6;
+    if (*address == net::IpAddress{kNode1}) *address = kNode1V6;
+  }
+  for (Frame& quoted : frame.quoted) quoted = v6(quoted);
+  return frame;
+}
+
+Step forward(std::string what, Frame in, Frame out) {
+  return {.what = std::move(what), .in = std::move(in), .verdict = dataplane::Verdict::kToNode, .out = std::move(out)};
+}
+Step backward(std::string what, Frame in, Frame out) {
+  return {.what = std::move(what),
+          .in = std::move(in),
+          .port = kLan,
+          .verdict = dataplane::Verdict::kToClient,
+          .out = std::move(out),
+          .out_port = kWan};
+}
+
 std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts) {
   std::vector<Case> all;
   for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());

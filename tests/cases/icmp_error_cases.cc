@@ -16,21 +16,9 @@ const auto kClientsRouter = ip("198.51.100.1");
 const auto kNodesRouter = ip("10.20.0.254");
 const auto kClientsRouter6 = ip6("2001:db8:c::1");
 
-Frame v6(Frame frame) {
-  const auto other = [](net::IpAddress address) -> net::IpAddress {
-    if (address == net::IpAddress{kClient}) return kClient6;
-    if (address == net::IpAddress{kVip}) return kVip6;
-    if (address == net::IpAddress{kNode1}) return kNode1V6;
-    if (address == net::IpAddress{kClientsRouter}) return kClientsRouter6;
-    return address;
-  };
-  frame.source = other(frame.source);
-  frame.destination = other(frame.destination);
-  for (Frame& quoted : frame.quoted) quoted = v6(quoted);
-  return frame;
-}
 Step v6(Step step) {
   step.in = v6(step.in);
+  if (step.in.source == net::IpAddress{kClientsRouter}) step.in.source = kClientsRouter6;
   if (step.out) step.out = v6(*step.out);
   return step;
 }

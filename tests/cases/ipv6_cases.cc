@@ -6,19 +6,6 @@ namespace {
 using enum dataplane::Verdict;
 using net::IpProtocol;
 
-// The same frame between the IPv6 addresses of the same hosts.
-Frame v6(Frame frame) {
-  const auto other = [](net::IpAddress address) -> net::IpAddress {
-    if (address == net::IpAddress{kClient}) return kClient6;
-    if (address == net::IpAddress{kVip}) return kVip6;
-    if (address == net::IpAddress{kNode1}) return kNode1V6;
-    return address;
-  };
-  frame.source = other(frame.source);
-  frame.destination = other(frame.destination);
-  return frame;
-}
-
 Frame datagram(Frame frame, std::string payload) {
   frame.protocol = IpProtocol::kUdp;
   frame.payload = std::move(payload);
@@ -31,17 +18,6 @@ Frame with_extensions(Frame frame, std::vector<std::uint8_t> headers, IpProtocol
   return frame;
 }
 
-Step forward(std::string what, Frame in, Frame out) {
-  return {.what = std::move(what), .in = std::move(in), .verdict = kToNode, .out = std::move(out)};
-}
-Step backward(std::string what, Frame in, Frame out) {
-  return {.what = std::move(what),
-          .in = std::move(in),
-          .port = kLan,
-          .verdict = kToClient,
-          .out = std::move(out),
-          .out_port = kWan};
-}
 Step ends(std::string what, Frame in, dataplane::Verdict verdict) {
   return {.what = std::move(what), .in = std::move(in), .verdict = verdict};
 }

@@ -10,11 +10,6 @@ constexpr std::uint16_t kNoServicesPort = 81, kNoNodesPort = 443, kServedPort = 
 constexpr std::uint16_t kDontFragment = 0x4000;
 constexpr std::size_t kEthernet = 14;
 
-Frame v6(Frame frame) {
-  frame.source = kClient6;
-  frame.destination = kVip6;
-  return frame;
-}
 Frame datagram(Frame frame, std::string payload) {
   frame.protocol = IpProtocol::kUdp;
   frame.payload = std::move(payload);

@@ -19,13 +19,7 @@ const Family kV4{kClient, kVip, kNode1, {3, 4}, 40, 548, kDontFragment};
 const Family kV6{kClient6, kVip6, kNode1V6, {2, 0}, 60, 1232, 0};
 
 Frame of(const Family& family, Frame frame) {
-  const auto other = [&](net::IpAddress address) {
-    if (address == net::IpAddress{kClient}) return family.client;
-    if (address == net::IpAddress{kVip}) return family.vip;
-    return address == net::IpAddress{kNode1} ? family.node : address;
-  };
-  frame.source = other(frame.source);
-  frame.destination = other(frame.destination);
+  if (family.client.is_v6()) frame = v6(std::move(frame));
   frame.fragment = family.fragment;
   return frame;
 }

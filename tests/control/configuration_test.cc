@@ -40,6 +40,19 @@ TEST(Configuration, HasPoolsAndClustersWhenAllIsRight) {
   EXPECT_EQ(made.clusters[0].access.server, "https://192.0.2.1");
 }
 
+TEST(Configuration, DeliversAPoolAsItSays) {
+  const auto made = examine(conf::load(std::string{kStart} + kCluster +
+                                       "pools: [{name: a, ranges: [203.0.113.1]},\n"
+                                       "  {name: b, ranges: [203.0.113.2], delivery: full-nat},\n"
+                                       "  {name: c, ranges: [203.0.113.3], delivery: dnat},\n"
+                                       "  {name: d, ranges: [203.0.113.4], delivery: dsr}]\n"));
+  ASSERT_THAT(problems(made), IsEmpty());
+  std::vector<lb::Delivery> deliveries;
+  for (const auto& pool : made.pools) deliveries.push_back(pool.delivery);
+  EXPECT_THAT(deliveries,
+              ElementsAre(lb::Delivery::kFullNat, lb::Delivery::kFullNat, lb::Delivery::kDnat, lb::Delivery::kDsr));
+}
+
 TEST(Configuration, ShowsAllMistakesInTheOrderOfTheFile) {
   EXPECT_THAT(
       problems("clusters:\n"

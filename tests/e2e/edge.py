@@ -197,6 +197,10 @@ class Edge:
         self.wait_echo(address)
         return address
 
+    def serve_echo_of(self, family: str) -> str:
+        """Service `echo` with an address of this family alone: "IPv4" or "IPv6"."""
+        return self.serve_echo(ipFamilies=[family], ipFamilyPolicy="SingleStack")
+
     def wait_echo(self, address: str) -> None:
         """Until Service `echo` is served by whichever node is chosen."""
         wait_for(lambda: self.client.whoami(address), 10, "the echo servers through the VIP")

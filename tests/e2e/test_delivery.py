@@ -55,6 +55,18 @@ def bypass(edge):
     edge.lab.ns("router").configure(["link delete lan"])
 
 
+@pytest.fixture
+def dnat_pool(edge):
+    """An appliance whose only pool is delivered by dnat."""
+    text = edge.configuration(topology.VIP_POOL, 1)
+    assert "  - name: public\n" in text
+    edge.lab.sluiced.stop()
+    edge.lab.start_sluiced(text.replace("  - name: public\n", "  - name: public\n    delivery: dnat\n"))
+    edge.lab.sluiced.wait_log("serving")
+    yield
+    edge.lab.sluiced.stop()  # The next one gets the usual configuration again.
+
+
 def to_clients(edge) -> int:
     rows = edge.ask("show", "drops", "--all")["rows"]
     return sum(int(row.get("packets", 0)) for row in rows if row["verdict"] == "to_client")
@@ -106,6 +118,14 @@ def test_a_flow_is_foretold_and_shown(edge, delivery):
         live = edge.ask("explain", "flow", "tcp", client, vip)["live"]
         assert (live["node"], live["snat"], live["snat_port"]) == (seen["node"], topology.CLIENT, port)
         assert edge.ask("show", "flows", "--client", client, "--node", seen["node"])["flows"]
+
+
+def test_a_pool_says_it_for_all_its_services_but_those_that_ask_for_another(edge, dnat_pool):
+    address = edge.serve_echo()
+    assert seen_by_pod(edge, address, next(PORTS))["peer"] == topology.CLIENT
+    edge.delete("echo")
+    address = deliver(edge, "full-nat")
+    assert seen_by_pod(edge, address, next(PORTS))["peer"] == topology.APPLIANCE_LAN
 
 
 @pytest.mark.real_too

@@ -8,7 +8,6 @@ import struct
 import pytest
 
 from clients import snmp
-from edge import ECHO_PORTS
 from test_pmtu import narrow
 from test_transfer import MEGABYTE, push
 from tools.lab import topology
@@ -34,11 +33,7 @@ def workers(request):
 
 @pytest.fixture
 def echo(workers, edge, way):
-    edge.start_servers()
-    edge.create("echo", ECHO_PORTS, ipFamilies=[way["family"]], ipFamilyPolicy="SingleStack")
-    address = edge.wait_address("echo")
-    edge.wait_echo(address)
-    return address
+    return edge.serve_echo_of(way["family"])
 
 
 def counted(edge, verdict: str) -> int:

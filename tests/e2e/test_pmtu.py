@@ -8,7 +8,6 @@ import socket
 
 import pytest
 
-from edge import ECHO_PORTS
 from test_transfer import MEGABYTE, pull, push
 from tools.lab import topology
 
@@ -32,11 +31,7 @@ def workers():
 
 @pytest.fixture
 def echo(workers, edge, way):
-    edge.start_servers()
-    edge.create("echo", ECHO_PORTS, ipFamilies=[way["family"]], ipFamilyPolicy="SingleStack")
-    address = edge.wait_address("echo")
-    edge.wait_echo(address)
-    return address
+    return edge.serve_echo_of(way["family"])
 
 
 def ingress_pods(edge) -> list:
