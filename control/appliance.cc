@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "control/backends.h"
+#include "control/misled_ports.h"
 
 namespace sluice::control {
 namespace {
@@ -130,6 +131,7 @@ std::string Appliance::trouble_of(std::size_t port) const {
 std::vector<std::string> Appliance::warnings() const {
   std::vector<std::string> warnings = plan_.warnings;
   warnings.insert(warnings.end(), shortages_.begin(), shortages_.end());
+  warnings.insert(warnings.end(), misled_.begin(), misled_.end());
   for (const auto& node : builder_.lost_nodes(std::chrono::steady_clock::now())) {
     warnings.push_back("cluster " + node.cluster + ": the node at " + node.address.to_string() +
                        " does not say where it is (ARP, neighbour discovery): it is lost, its connections are reset");
@@ -218,13 +220,15 @@ void Appliance::announce() {
 
 void Appliance::look_around() {
   wires_.clear();
-  for (const auto& status : forwarder_->port_status()) wires_.push_back(status.link_up);
+  const auto ports = forwarder_->port_status();
+  for (const auto& status : ports) wires_.push_back(status.link_up);
   if (segments() != announced_.segments) announce();
   std::vector<std::uint64_t> flows;
   for (unsigned worker = 0; worker < forwarder_->workers(); ++worker) {
     flows.push_back(forwarder_->counters(worker).flows_fuller.get());
   }
   shortages_ = shortage_watch_.look(resources_of(flows, forwarder_->flows_max(), forwarder_->snat_usage()));
+  misled_ = misled_ports(ports);
   if (ready()) tell_warnings();
   reactor_.after(kLookAround, [this] { look_around(); });
 }

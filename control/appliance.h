@@ -73,6 +73,7 @@ class Appliance {
   std::vector<bool> wires_;  // By port, whether DPDK saw a link when it was asked last: NICs take their time to say.
   ShortageWatch shortage_watch_;
   std::vector<std::string> shortages_;
+  std::vector<std::string> misled_;
   bool turn_is_due_ = false;
   bool network_changed_ = true;  // Since the last snapshot.
   bool is_settled_ = false;      // Clusters had time to be read: nobody waits for the rest.

@@ -122,7 +122,7 @@ void Captures::trace(const messages::TracePackets& question, const admin::Reply&
     traced.set_verdict(std::string{name(packet.verdict)});
     if (is_refusal(packet.verdict)) traced.set_instead_of(std::string{name(packet.instead_of)});
     const auto& forwarder = appliance_.forwarder();
-    const TraceView view{.snapshot = forwarder.snapshot(), .port_names = ports, .workers = forwarder.workers()};
+    const TraceView view{.snapshot = forwarder.snapshot(), .port_names = ports, .rss = forwarder.rss()};
     for (const auto& step : tell_trace(packet, bytes, view)) {
       auto& told = *traced.add_steps();
       told.set_step(step.step);

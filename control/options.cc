@@ -101,8 +101,7 @@ dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
                            .device = {},
                            .interface = {},
                            .tap = port.tap(),
-                           .mtu = static_cast<std::uint16_t>(port.mtu()),
-                           .queues = count};
+                           .mtu = static_cast<std::uint16_t>(port.mtu())};
     add_device(port, static_cast<unsigned>(i), count, options, made);
     options.ports.push_back(std::move(made));
   }

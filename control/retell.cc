@@ -137,6 +137,8 @@ void retell(const dataplane::PortStatus& port, messages::Port& to) {
   to.set_link_up(port.link_up);
   to.set_tap(port.tap);
   to.set_queues(port.queues);
+  to.set_why_handed_over(port.why_handed_over);
+  to.set_handed_over(port.handed_over);
   for (const auto& offload : port.offloads) to.add_offloads(offload);
   to.set_rx_packets(port.rx_packets);
   to.set_rx_bytes(port.rx_bytes);

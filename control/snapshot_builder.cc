@@ -65,6 +65,7 @@ BuiltSnapshot SnapshotBuilder::build(const SnapshotInput& input) {
   keep_known(input.plan, input.now);
   const NextHops hops = find_ways(input);
   note_departures(input.plan, hops, input.now);
+  note_ways_back(input.plan);
   add_family(input, snapshot->v4);
   add_family(input, snapshot->v6);
   snapshot->next_hops = hops.next_hops;
@@ -129,7 +130,6 @@ void SnapshotBuilder::add_family(const SnapshotInput& input, dataplane::FamilySn
   snapshot.service_ports.resize(services_.end());
   std::vector<lb::ServiceEntry<Family>> entries;
   for (const auto& service : input.plan.services) {
-    keeps_clients_ |= is_programmed(service) && lb::keeps_client(service.delivery);
     const PlannedVip* vip = service.vip(kFamilyOf<Family>);
     if (is_programmed(service) && vip != nullptr) {
       add_service(service, as<Family>(vip->address), input.now, snapshot, entries);
@@ -137,6 +137,35 @@ void SnapshotBuilder::add_family(const SnapshotInput& input, dataplane::FamilySn
   }
   snapshot.services = lb::ServiceTable<Family>{entries};
   snapshot.keeps_clients = keeps_clients_;
+  add_ways_back(snapshot);
+}
+
+void SnapshotBuilder::note_ways_back(const Plan& plan) {
+  std::erase_if(ways_back_, [&](const auto& way) { return !services_.ids().contains(way.second); });
+  for (const auto& service : plan.services) {
+    if (!is_programmed(service) || !lb::keeps_client(service.delivery)) continue;
+    keeps_clients_ = true;
+    if (!lb::needs_node_port(service.delivery)) continue;
+    for (const auto& port : service.ports)
+      ways_back_.insert_or_assign({service.cluster, port.node_port, port.protocol}, key_of(service, port));
+  }
+}
+
+template <typename Family>
+void SnapshotBuilder::add_ways_back(dataplane::FamilySnapshot<Family>& snapshot) const {
+  if (ways_back_.empty()) return;
+  std::map<std::string, std::uint32_t> clusters;
+  const auto number_of = [&](const std::string& cluster) {
+    return clusters.try_emplace(cluster, static_cast<std::uint32_t>(clusters.size())).first->second;
+  };
+  for (const auto& [key, service] : ways_back_) {
+    snapshot.ways_back.add_port(number_of(key.cluster), net::Be16{key.node_port}, ip_protocol(key.protocol),
+                                services_.ids().at(service));
+  }
+  for (const auto& [key, id] : backends_.ids()) {
+    if (family_of(key.address) == kFamilyOf<Family>)
+      snapshot.ways_back.add_node(as<Family>(key.address), number_of(key.cluster));
+  }
 }
 
 // Ids of Services that are gone are given back at once. Nodes are not: a flow to a node that left the API goes on as

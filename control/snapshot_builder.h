@@ -34,6 +34,13 @@ struct ServicePortKey {
   friend auto operator<=>(const ServicePortKey&, const ServicePortKey&) = default;
 };
 
+struct NodePortKey {
+  std::string cluster;
+  std::uint16_t node_port = 0;
+  kube::Protocol protocol{};
+  friend auto operator<=>(const NodePortKey&, const NodePortKey&) = default;
+};
+
 struct SnapshotInput {
   const Plan& plan;
   std::span<const netlink::Route> routes;
@@ -77,6 +84,9 @@ class SnapshotBuilder {
                                                   IpFamily family, TimePoint now);
   template <typename Family>
   void add_backends(const NextHops& hops, TimePoint now, dataplane::FamilySnapshot<Family>& snapshot) const;
+  void note_ways_back(const Plan& plan);
+  template <typename Family>
+  void add_ways_back(dataplane::FamilySnapshot<Family>& snapshot) const;
 
   std::uint32_t epoch_ = 1;  // The engine's first, empty snapshot has this one.
   StableIds<BackendKey> backends_;
@@ -86,7 +96,10 @@ class SnapshotBuilder {
   std::map<BackendKey, TimePoint> backends_seen_;  // Until when a plan named it.
   Departures departures_;
   lb::MaglevCache tables_;
-  bool keeps_clients_ = false;  // Any service, ever: its flows go on after it was delivered in another way.
+  // Node ports at which nodes answer clients by themselves, or have: flows go on after their service has another port,
+  // or is delivered in another way.
+  std::map<NodePortKey, ServicePortKey> ways_back_;
+  bool keeps_clients_ = false;  // Any service, ever.
 };
 
 }  // namespace sluice::control

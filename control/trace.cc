@@ -121,7 +121,7 @@ class TraceTeller {
     parsed.data = whole.data();
     parsed.length = parsed.room = packet_.length;
     dataplane::parse(parsed);
-    return dataplane::owner(view_.snapshot, parsed, view_.workers, packet_.worker);
+    return dataplane::owner(view_.snapshot, parsed, view_.rss, packet_.worker);
   }
 
   void tell_classify() {

@@ -8,13 +8,14 @@
 #include "control/explain.h"
 #include "dataplane/captured_packet.h"
 #include "dataplane/snapshot.h"
+#include "nat/rss.h"
 
 namespace sluice::control {
 
 struct TraceView {
   const dataplane::Snapshot& snapshot;         // Now; what a packet met may have been the one before.
   const std::vector<std::string>& port_names;  // By index of the dataplane port.
-  unsigned workers = 1;
+  const nat::Rss& rss;                         // The workers' own.
 };
 
 std::vector<ExplainedFlow::Step> tell_trace(const dataplane::CapturedPacket& packet,

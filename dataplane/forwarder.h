@@ -13,6 +13,7 @@
 #include "dataplane/flow_record.h"
 #include "dataplane/recent_drops.h"
 #include "dataplane/snapshot.h"
+#include "nat/rss.h"
 
 namespace sluice::dataplane {
 
@@ -32,6 +33,9 @@ struct PortStatus {
   bool link_up = false;
   std::string tap;
   unsigned queues = 0;
+  // Why what it receives has to be handed over to the worker that owns it; empty: the device brings it there.
+  std::string why_handed_over;
+  std::uint64_t handed_over = 0;  // Packets, whatever it says.
   std::vector<std::string> offloads;
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_missed = 0, rx_errors = 0;
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0;
@@ -64,6 +68,7 @@ class Forwarder {
   virtual bool end_capture() = 0;
 
   virtual unsigned workers() const = 0;
+  virtual const nat::Rss& rss() const = 0;  // By which workers own packets.
   virtual const WorkerCounters& counters(unsigned worker) const = 0;
   virtual std::vector<RecentDrop> recent_drops() const = 0;  // Of all workers.
   virtual std::size_t flows_max() const = 0;                 // Of each worker.

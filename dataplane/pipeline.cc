@@ -27,13 +27,14 @@ bool is_held(const Packet& packet) { return packet.verdict == Verdict::kHeld; }
 
 template <typename Family>
 FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
-                                       std::span<const typename Family::Address> snat_addresses)
+                                       std::span<const typename Family::Address> snat_addresses,
+                                       std::shared_ptr<const nat::Rss> rss)
     : flows_{{.capacity = snat_addresses.empty() ? 1 : options.flows_max,
               .seed = options.seed,
               .explicit_pages = options.explicit_pages}},
       ports_{{.addresses = snat_addresses,
               .ports = options.snat_ports,
-              .workers = options.workers,
+              .rss = std::move(rss),
               .worker = options.worker,
               .seed = options.seed}},
       snat_gauges_(ports_.address_count()) {}
@@ -101,9 +102,9 @@ template class FamilyPipeline<net::Ipv6>;
 
 Pipeline::Pipeline(const PipelineOptions& options)
     : worker_{options.worker},
-      workers_{options.workers},
-      v4_{options, options.snat_addresses},
-      v6_{options, options.snat6_addresses},
+      rss_{std::make_shared<const nat::Rss>(options.workers, options.seed)},
+      v4_{options, options.snat_addresses, rss_},
+      v6_{options, options.snat6_addresses, rss_},
       fragments_{options.seed, options.fragmented_max},
       refusals_{options.refusals_a_second} {}
 
@@ -136,11 +137,11 @@ template <typename Watch>
 void Pipeline::run(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch) {
   const auto answer_it = [&](Packet& packet) { return answer(snapshot, packet); };
   const auto find_owner = [&](Packet& packet) {
-    return dataplane::owner(snapshot, packet, workers_, worker_) == worker_ ? Verdict::kContinue : Verdict::kToWorker;
+    return dataplane::owner(snapshot, packet, *rss_, worker_) == worker_ ? Verdict::kContinue : Verdict::kToWorker;
   };
   burst.each(watch(Step::kParse, parse));
   burst.each(watch(Step::kAnswer, answer_it));
-  if (workers_ > 1) burst.each(watch(Step::kOwner, find_owner));
+  if (rss_->workers() > 1) burst.each(watch(Step::kOwner, find_owner));
   auto [packets, may_refuse] = process_families(snapshot, now, burst, watch);
   if (packets < burst.size() && std::ranges::any_of(burst, is_held)) [[unlikely]]
     may_refuse |= process_fragments(snapshot, now, burst, watch);
@@ -176,7 +177,7 @@ template <typename Watch>
 Verdict Pipeline::meet(const Snapshot& snapshot, nat::Tick now, Packet& packet) {
   if (packet.content == Content::kFragment) {
     if (!may_have_flow(snapshot, packet)) return Verdict::kContinue;
-    if (workers_ > 1 && owner(snapshot, packet) != worker_) return Verdict::kToWorker;
+    if (rss_->workers() > 1 && owner(snapshot, packet) != worker_) return Verdict::kToWorker;
     const Verdict met = fragments_.meet(now, packet);
     if (met != Verdict::kContinue) return met;
   }
@@ -203,8 +204,8 @@ void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entri
 
 unsigned Pipeline::owner(const Snapshot& snapshot, const Packet& packet) const {
   if (packet.content == Content::kFragment) [[unlikely]]
-    return fragments_.owner(packet, workers_);
-  return dataplane::owner(snapshot, packet, workers_, worker_);
+    return fragments_.owner(packet, rss_->workers());
+  return dataplane::owner(snapshot, packet, *rss_, worker_);
 }
 
 bool Pipeline::count(Burst& burst) {

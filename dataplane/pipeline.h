@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "dataplane/snapshot.h"
 #include "nat/flow_table.h"
 #include "nat/port_pool.h"
+#include "nat/rss.h"
 
 namespace sluice::dataplane {
 
@@ -23,7 +25,7 @@ struct PipelineOptions {
   unsigned worker = 0;             // This one's number, from 0.
   unsigned workers = 1;            // How many there are.
   std::size_t flows_max = 65'536;  // Of each family that has SNAT addresses.
-  std::uint64_t seed = 0;          // Secret: makes hash collisions unpredictable to clients.
+  std::uint64_t seed = 0;          // Secret, common: makes hash collisions unpredictable to clients.
   nat::ExplicitPages explicit_pages = nat::ExplicitPages::kUse;
   std::vector<net::Ipv4Address> snat_addresses;
   std::vector<net::Ipv6Address> snat6_addresses;  // None: no IPv6 flows, and no memory for any.
@@ -36,7 +38,8 @@ struct PipelineOptions {
 template <typename Family>
 class FamilyPipeline {
  public:
-  FamilyPipeline(const PipelineOptions& options, std::span<const typename Family::Address> snat_addresses);
+  FamilyPipeline(const PipelineOptions& options, std::span<const typename Family::Address> snat_addresses,
+                 std::shared_ptr<const nat::Rss> rss);
 
   // Answers whether `refuse` has something to look at. `watch` is Observed or Unobserved.
   template <typename Watch>
@@ -85,6 +88,7 @@ class Pipeline {
   const FamilyPipeline<net::Ipv4>& v4() const { return v4_; }
   const FamilyPipeline<net::Ipv6>& v6() const { return v6_; }
   const Fragments& fragments() const { return fragments_; }
+  const nat::Rss& rss() const { return *rss_; }  // The same in all workers.
   WorkerCounters& counters() { return counters_; }
   const RecentDrops& recent_drops() const { return recent_drops_; }
 
@@ -105,7 +109,7 @@ class Pipeline {
   bool count(Burst& burst);  // Answers whether all of them passed.
 
   const unsigned worker_;
-  const unsigned workers_;
+  const std::shared_ptr<const nat::Rss> rss_;
   FamilyPipeline<net::Ipv4> v4_;
   FamilyPipeline<net::Ipv6> v6_;
   Fragments fragments_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dataplane/route_table.h"
+#include "dataplane/ways_back.h"
 #include "lb/backend.h"
 #include "lb/delivery.h"
 #include "lb/maglev.h"
@@ -75,6 +76,7 @@ struct FamilySnapshot {
   std::vector<Address> answered_addresses;  // Sorted. ARP and neighbour solicitations for these are ours besides the
                                             // VIPs (SNAT addresses that the kernel does not have).
   bool keeps_clients = false;               // Of any service: what a node sends to a client may be of a flow.
+  WaysBack<Family> ways_back;               // Of those that need node ports.
 };
 
 struct Port {

@@ -180,17 +180,21 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
   return Verdict::kContinue;
 }
 
-// Which end of a packet is the client's follows from who the other one is.
 template <typename Family>
-unsigned owner(const FamilySnapshot<Family>& snapshot, const net::FlowKey<Family>& key, unsigned workers,
+unsigned owner(const FamilySnapshot<Family>& snapshot, const net::FlowKey<Family>& key, const nat::Rss& rss,
                unsigned self) {
-  const auto owner_of_client = [&](const typename Family::Address& client, net::Be16 port) {
-    const net::FlowKey<Family> end{.source = client, .source_port = port, .protocol = key.protocol};
-    return static_cast<unsigned>((net::hash(end) >> 32) * workers >> 32);
-  };
-  if (is_snat_address(snapshot, key.destination)) return nat::owner_of(key.destination_port, workers);
-  if (snapshot.services.has_vip(key.destination)) return owner_of_client(key.source, key.source_port);
-  return snapshot.keeps_clients ? owner_of_client(key.destination, key.destination_port) : self;
+  if (snapshot.services.has_vip(key.destination) || is_snat_address(snapshot, key.destination))
+    return rss.worker_of(key);
+  if (!snapshot.keeps_clients) return self;
+  if (snapshot.services.has_vip(key.source)) return rss.worker_of(reversed(key));  // Delivery dsr.
+  const std::uint32_t service = snapshot.ways_back.service_of(key);
+  if (service >= snapshot.service_ports.size()) return self;
+  const auto& asked = snapshot.service_ports[service];
+  return rss.worker_of(net::FlowKey<Family>{.source = key.destination,
+                                            .destination = asked.vip,
+                                            .source_port = key.destination_port,
+                                            .destination_port = asked.port,
+                                            .protocol = key.protocol});
 }
 
 template <typename Family>
@@ -205,10 +209,10 @@ bool may_have_flow(const Snapshot& snapshot, const Packet& packet) {
                                               : may_have_flow(snapshot.v6, packet.key6);
 }
 
-unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers, unsigned self) {
+unsigned owner(const Snapshot& snapshot, const Packet& packet, const nat::Rss& rss, unsigned self) {
   if (packet.content == Content::kOther) return self;
-  return packet.family == PacketFamily::kIpv4 ? owner(snapshot.v4, packet.key4, workers, self)
-                                              : owner(snapshot.v6, packet.key6, workers, self);
+  return packet.family == PacketFamily::kIpv4 ? owner(snapshot.v4, packet.key4, rss, self)
+                                              : owner(snapshot.v6, packet.key6, rss, self);
 }
 
 template bool serves(const FamilySnapshot<net::Ipv4>& snapshot, std::uint32_t service);

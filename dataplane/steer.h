@@ -4,6 +4,7 @@
 #include "dataplane/packet.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/worker_state.h"
+#include "nat/rss.h"
 
 namespace sluice::dataplane {
 
@@ -27,8 +28,8 @@ bool serves(const FamilySnapshot<Family>& snapshot, std::uint32_t service);
 bool may_have_flow(const Snapshot& snapshot, const Packet& packet);
 
 // The worker that owns a packet, when there are several. Both directions of a flow have the same owner: the one that
-// the client's address and port hash to. Where the node sees a SNAT port instead, it is one that names this worker.
-// Packets of nobody belong to `self`.
-unsigned owner(const Snapshot& snapshot, const Packet& packet, unsigned workers, unsigned self);
+// the client's packets hash to (nat::Rss). SNAT ports are chosen so that the answers do too; where the node answers
+// the client by itself, the owner is that of the client's packets. Packets of nobody belong to `self`.
+unsigned owner(const Snapshot& snapshot, const Packet& packet, const nat::Rss& rss, unsigned self);
 
 }  // namespace sluice::dataplane

@@ -9,18 +9,20 @@
 // for longest: a node that still has the connection in TIME_WAIT gets all the time there is. Which port is the first
 // follows from a seed, so that a restarted box hardly meets what nodes still hold of its last run.
 //
-// A worker owns the ports that owner_of() gives it: the port alone says whose flow a reply belongs to. This is
-// the one place that says so; spreading by the NIC's own hash of the reply can take its place.
+// A worker gives out only ports that lead replies back to it (Rss). All endpoints of a group have the same part in that
+// hash, so these are known beforehand, for each address and group.
 //
 // Memory is taken at construction: two bytes a port and group. O(1) for each address tried, no allocation.
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "nat/flow.h"
+#include "nat/rss.h"
 #include "net/address.h"
 
 namespace sluice::nat {
@@ -34,9 +36,9 @@ template <typename Family>
 struct PortPoolOptions {
   std::span<const typename Family::Address> addresses;  // all different; copied
   PortRange ports{};
-  unsigned workers = 1;
-  unsigned worker = 0;   // below workers
-  unsigned groups = 16;  // a power of two, at most 4096
+  std::shared_ptr<const Rss> rss;  // null: one worker
+  unsigned worker = 0;             // below that one's workers
+  unsigned groups = 16;            // at least; a power of two, at most 4096
   std::uint64_t seed = 0;
 };
 
@@ -51,13 +53,10 @@ template <typename Family>
 struct PortUsage {
   typename Family::Address address;
   std::size_t in_use = 0;
-  std::size_t capacity = 0;       // of all groups, this worker's slice
-  std::size_t fullest_group = 0;  // in use in the fullest group: what an endpoint can run into
-  std::size_t group_capacity = 0;
+  std::size_t capacity = 0;        // of all groups, this worker's slice
+  std::size_t fullest_group = 0;   // in use in the fullest group: what an endpoint can run into
+  std::size_t group_capacity = 0;  // of the smallest group, and what fullest_group is counted up to
 };
-
-// The worker that a reply to this SNAT port belongs to.
-constexpr unsigned owner_of(net::Be16 port, unsigned workers) { return port.host() % workers; }
 
 template <typename Family>
 class PortPool {
@@ -78,34 +77,36 @@ class PortPool {
   std::size_t address_count() const { return addresses_.size(); }
   PortUsage<Family> usage(std::size_t address_index) const;  // below address_count(), in ascending order of addresses
   Address address(std::size_t address_index) const { return addresses_[address_index]; }
-  std::size_t capacity() const { return groups_ * ports_per_group_; }  // of an address; does not change
-  std::size_t group_capacity() const { return ports_per_group_; }      // does not change
+  std::size_t capacity() const { return capacity_; }              // of an address; does not change
+  std::size_t group_capacity() const { return group_capacity_; }  // of the smallest group; does not change
   std::uint64_t refusals() const { return refusals_; }
   std::size_t memory_bytes() const;
 
  private:
-  // A ring of released ports, in the order of their release. Ports from number `virgin` on were never handed
-  // out.
+  // A ring of released ports, in the order of their release. Those from the `virgin`th on were never handed out.
   struct FreeList {
     std::uint32_t virgin = 0;
     std::uint32_t head = 0;
     std::uint32_t released = 0;
+    std::uint32_t bucket = 0;  // of a reply without its port: index into ports_
   };
   FreeList& list(std::size_t address, std::size_t group) { return lists_[address * groups_ + group]; }
   const FreeList& list(std::size_t address, std::size_t group) const { return lists_[address * groups_ + group]; }
   std::uint16_t* ring(std::size_t address, std::size_t group) {
-    return rings_.data() + (address * groups_ + group) * ports_per_group_;
+    return rings_.data() + (address * groups_ + group) * ring_size_;
   }
   std::size_t in_use(const FreeList& list) const { return list.virgin - list.released; }
   std::optional<std::uint16_t> take(std::size_t address, std::size_t group);
+  void divide(const PortPoolOptions<Family>& options);
 
+  std::shared_ptr<const Rss> rss_;
   std::vector<Address> addresses_;  // ascending
   std::size_t groups_;
-  std::uint32_t port_step_;   // the number of workers
-  std::uint32_t first_port_;  // the lowest of this worker
-  std::uint32_t ports_per_group_;
-  std::uint32_t start_;          // number of the port that is handed out first
-  std::vector<FreeList> lists_;  // by address, then group
+  std::size_t capacity_ = 0;
+  std::size_t group_capacity_ = 0;
+  std::vector<std::vector<std::uint16_t>> ports_;  // by what the rest of a reply's hash is: those that lead back here
+  std::vector<FreeList> lists_;                    // by address, then group
+  std::size_t ring_size_ = 0;
   std::vector<std::uint16_t> rings_;
   std::uint64_t refusals_ = 0;
 };

@@ -57,7 +57,8 @@ Result<std::unique_ptr<DpdkForwarder>> DpdkForwarder::start(ForwarderOptions opt
 }
 
 Result<> DpdkForwarder::open_ports() {
-  const unsigned queues = options_.ports.empty() ? 1 : options_.ports.front().queues;
+  const unsigned queues = ::rte_lcore_count() - 1;
+  rss_ = std::make_unique<const nat::Rss>(queues, options_.pipeline.seed);
   const auto devices = static_cast<unsigned>(2 * options_.ports.size());
   const unsigned count = std::max(8192U, devices * queues * kBuffersPerQueue);
   const auto mtu = std::ranges::max(options_.ports, {}, &PortOptions::mtu).mtu;
@@ -70,7 +71,7 @@ Result<> DpdkForwarder::open_ports() {
   }
   buffers_bytes_ = std::size_t{count} * (room + sizeof(rte_mbuf));
   for (unsigned i = 0; i < options_.ports.size(); ++i) {
-    auto port = WirePort::open(options_.ports[i], i, buffers_);
+    auto port = WirePort::open(options_.ports[i], i, *rss_, buffers_);
     if (!port) return fail(port.message());
     shared_.ports.push_back(std::move(*port));
   }
@@ -222,7 +223,10 @@ std::vector<net::MacAddress> DpdkForwarder::port_macs() const {
 
 std::vector<PortStatus> DpdkForwarder::port_status() const {
   std::vector<PortStatus> all;
-  for (const auto& port : shared_.ports) all.push_back(port->status());
+  for (std::uint16_t port = 0; port < shared_.ports.size(); ++port) {
+    all.push_back(shared_.ports[port]->status());
+    for (const auto& worker : workers_) all.back().handed_over += worker->handed_over(port);
+  }
   return all;
 }
 

@@ -38,6 +38,7 @@ class DpdkForwarder final : public Forwarder {
   bool end_capture() override { return captures_.end(); }
 
   unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
+  const nat::Rss& rss() const override { return *rss_; }
   const WorkerCounters& counters(unsigned worker) const override { return workers_[worker]->counters(); }
   std::vector<RecentDrop> recent_drops() const override;
   std::size_t flows_max() const override { return options_.pipeline.flows_max; }
@@ -64,6 +65,7 @@ class DpdkForwarder final : public Forwarder {
 
   ForwarderOptions options_;
   std::unique_ptr<Eal> eal_;  // Outlives everything below.
+  std::unique_ptr<const nat::Rss> rss_;
   rte_mempool* buffers_ = nullptr;
   std::size_t buffers_bytes_ = 0;
   Shared shared_;

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/dpdk/rss.h"
+
 // DPDK's af_packet driver has the kernel put IPv4 fragments together, and offers no way to say no. Such a datagram may
 // be longer than a buffer and than the next port's MTU, and IPv6 would have another fate. So its sockets join their
 // group without that: this stands in front of the C library's function, for the whole program, and leaves all else as
@@ -49,26 +51,32 @@ Device::~Device() {
   ::rte_eth_dev_close(id_);
 }
 
-Result<std::unique_ptr<Device>> Device::open(const std::string& device, unsigned queues, std::uint16_t mtu,
+Result<std::unique_ptr<Device>> Device::open(const std::string& device, std::uint16_t mtu, const nat::Rss& rss,
                                              rte_mempool* buffers) {
   std::uint16_t id = 0;
   if (::rte_eth_dev_get_port_by_name(device.c_str(), &id) != 0) return fail("DPDK has no device '" + device + "'");
   rte_eth_dev_info info{};
   if (const int error = ::rte_eth_dev_info_get(id, &info); error != 0) return fail_device("device info", error);
-  const unsigned available = std::min({queues, unsigned{info.max_rx_queues}, unsigned{info.max_tx_queues}});
-  std::unique_ptr<Device> opened{new Device{id, std::max(1U, available), available < queues}};
-  if (auto configured = opened->configure(mtu, buffers); !configured) return fail(configured.message());
+  const unsigned available = std::min({rss.workers(), unsigned{info.max_rx_queues}, unsigned{info.max_tx_queues}});
+  std::unique_ptr<Device> opened{new Device{id, std::max(1U, available), available < rss.workers()}};
+  if (auto configured = opened->configure(mtu, rss, buffers); !configured) return fail(configured.message());
   return opened;
 }
 
-Result<> Device::configure(std::uint16_t mtu, rte_mempool* buffers) {
+Result<> Device::configure(std::uint16_t mtu, const nat::Rss& rss, rte_mempool* buffers) {
   rte_eth_dev_info info{};
   ::rte_eth_dev_info_get(id_, &info);
   rte_eth_conf conf{};
-  if (queues_ > 1 && info.flow_type_rss_offloads != 0) {
+  RssPlan spreading = plan_rss({.types = info.flow_type_rss_offloads,
+                                .key_bytes = info.hash_key_size,
+                                .table_entries = info.reta_size,
+                                .queues = queues_},
+                               rss);
+  if (spreading.types != 0) {
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf =
-        (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+    conf.rx_adv_conf.rss_conf = {.rss_key = spreading.key.empty() ? nullptr : spreading.key.data(),
+                                 .rss_key_len = static_cast<std::uint8_t>(spreading.key.size()),
+                                 .rss_hf = spreading.types};
   }
   const auto queues = static_cast<std::uint16_t>(queues_);
   if (const int error = ::rte_eth_dev_configure(id_, queues, queues, &conf); error != 0) {
@@ -90,6 +98,7 @@ Result<> Device::configure(std::uint16_t mtu, rte_mempool* buffers) {
     }
   }
   if (const int error = ::rte_eth_dev_start(id_); error != 0) return fail_device("start", error);
+  why_handed_over_ = settle_rss(id_, spreading);
   // VIPs are reached by the port's own MAC address, but the kernel's multicast groups are not ours to know.
   ::rte_eth_allmulticast_enable(id_);
   return {};
@@ -115,9 +124,10 @@ net::MacAddress Device::mac() const {
 WirePort::WirePort(PortOptions options, std::unique_ptr<Device> wire, std::unique_ptr<Device> kernel)
     : options_{std::move(options)}, wire_{std::move(wire)}, kernel_{std::move(kernel)}, mac_{wire_->mac()} {}
 
-Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, unsigned index, rte_mempool* buffers) {
+Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, unsigned index, const nat::Rss& rss,
+                                                 rte_mempool* buffers) {
   const auto named = [&](const std::string& message) { return fail("port " + options.name + ": " + message); };
-  auto wire = Device::open(options.device, options.queues, options.mtu, buffers);
+  auto wire = Device::open(options.device, options.mtu, rss, buffers);
   if (!wire) return named(options.device + ": " + wire.message());
   std::unique_ptr<Device> kernel;
   if (!options.tap.empty()) {
@@ -131,7 +141,7 @@ Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, uns
     if (const int error = ::rte_dev_probe(arguments.c_str()); error != 0) {
       return named("TAP " + options.tap + ": " + ::rte_strerror(-error));
     }
-    auto tap = Device::open(device, options.queues, options.mtu, buffers);
+    auto tap = Device::open(device, options.mtu, rss, buffers);
     if (!tap) return named("TAP " + options.tap + ": " + tap.message());
     kernel = std::move(*tap);
   }
@@ -139,8 +149,12 @@ Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, uns
 }
 
 PortStatus WirePort::status() const {
-  PortStatus status{
-      .name = options_.name, .device = options_.device, .mac = mac_, .tap = options_.tap, .queues = wire_->queues()};
+  PortStatus status{.name = options_.name,
+                    .device = options_.device,
+                    .mac = mac_,
+                    .tap = options_.tap,
+                    .queues = wire_->queues(),
+                    .why_handed_over = wire_->why_handed_over()};
   rte_eth_dev_info info{};
   if (::rte_eth_dev_info_get(wire_->id(), &info) == 0 && info.driver_name != nullptr) status.driver = info.driver_name;
   ::rte_eth_dev_get_mtu(wire_->id(), &status.mtu);

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "dataplane/dpdk/start.h"
 #include "dataplane/forwarder.h"
+#include "nat/rss.h"
 #include "net/address.h"
 
 namespace sluice::dataplane::dpdk {
@@ -19,7 +20,8 @@ namespace sluice::dataplane::dpdk {
 // A DPDK device with its queues, started on creation and closed at the end.
 class Device {
  public:
-  static base::Result<std::unique_ptr<Device>> open(const std::string& device, unsigned queues, std::uint16_t mtu,
+  // One queue for each worker of `rss`, or as many as the device has.
+  static base::Result<std::unique_ptr<Device>> open(const std::string& device, std::uint16_t mtu, const nat::Rss& rss,
                                                     rte_mempool* buffers);
   ~Device();
   Device(const Device&) = delete;
@@ -34,19 +36,23 @@ class Device {
   // Answers how many the device took; the caller keeps the rest. Workers beyond the number of queues share one.
   std::uint16_t send(unsigned worker, rte_mbuf** packets, std::uint16_t count);
   net::MacAddress mac() const;
+  // Why what it receives has to be handed over to its worker; empty: the device brings it there.
+  const std::string& why_handed_over() const { return why_handed_over_; }
 
  private:
   Device(std::uint16_t id, unsigned queues, bool shares_queues);
-  base::Result<> configure(std::uint16_t mtu, rte_mempool* buffers);
+  base::Result<> configure(std::uint16_t mtu, const nat::Rss& rss, rte_mempool* buffers);
   std::uint16_t id_;
   unsigned queues_;
   bool shares_queues_;
   std::unique_ptr<rte_spinlock_t[]> locks_;
+  std::string why_handed_over_;
 };
 
 class WirePort {
  public:
-  static base::Result<std::unique_ptr<WirePort>> open(const PortOptions& options, unsigned index, rte_mempool* buffers);
+  static base::Result<std::unique_ptr<WirePort>> open(const PortOptions& options, unsigned index, const nat::Rss& rss,
+                                                      rte_mempool* buffers);
 
   Device& wire() { return *wire_; }
   Device* kernel() { return kernel_.get(); }  // The TAP; null if the port has none.

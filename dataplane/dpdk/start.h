@@ -34,7 +34,6 @@ struct PortOptions {
   std::string interface;  // Of the kernel, that the device takes over; empty: none.
   std::string tap;        // Name of the kernel's end; empty: the port has none.
   std::uint16_t mtu = 1500;
-  unsigned queues = 1;  // One for each worker, or as many as the device has.
 };
 
 struct ForwarderOptions {

@@ -42,6 +42,7 @@ Worker::Worker(Shared& shared, const PipelineOptions& options)
     : shared_{shared},
       number_{options.worker},
       pipeline_{options},
+      handed_over_(shared.ports.size()),
       cycles_per_tick_{::rte_get_tsc_hz() * static_cast<std::uint64_t>(nat::kTickLength.count()) / 1'000'000'000} {
   for (auto& port : shared_.ports) {
     wire_.emplace_back(port->wire(), number_, pipeline_.counters(), Verdict::kDropTransmitFull);
@@ -185,6 +186,7 @@ void Worker::hand_over(const Snapshot& snapshot, Packet& packet) {
   auto* buffer = static_cast<rte_mbuf*>(packet.buffer);
   buffer->port = packet.port;
   write_note(buffer, {.ports = packet.ports_of_key(), .joined = packet.content != Content::kFragment});
+  handed_over_[packet.port].add(1);
   rte_ring* inbox = shared_.inbox[pipeline_.owner(snapshot, packet)];
   if (::rte_ring_mp_enqueue(inbox, buffer) == 0) return;
   pipeline_.counters().packets[index(Verdict::kDropHandoverFull)].add(1);

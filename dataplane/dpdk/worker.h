@@ -37,6 +37,9 @@ class Worker {
   void run();  // Until Shared::stop. On the worker's own thread.
 
   const WorkerCounters& counters() { return pipeline_.counters(); }
+  std::uint64_t handed_over(std::uint16_t port) const {
+    return handed_over_[port].get();
+  }  // Of what it received there.
   FlowQueryBox& queries() { return queries_; }
   // Control: from its next burst on the worker shows this one what it does; null: nobody. The one before is free when
   // the worker has reported a quiescent state.
@@ -61,8 +64,9 @@ class Worker {
   Pipeline pipeline_;
   FlowQueryBox queries_;
   std::atomic<Capture*> capture_{nullptr};
-  std::vector<Transmit> wire_;    // By port.
-  std::vector<Transmit> kernel_;  // By port.
+  std::vector<Transmit> wire_;        // By port.
+  std::vector<Transmit> kernel_;      // By port.
+  std::vector<Counter> handed_over_;  // By port.
   Burst burst_;
   const std::uint64_t cycles_per_tick_;
 };

@@ -73,6 +73,16 @@ void add_services(dataplane::Snapshot& snapshot, const Change& change) {
   snapshot.v4.services = lb::ServiceTable4{entries};
 }
 
+template <typename Family>
+void add_ways_back(dataplane::FamilySnapshot<Family>& snapshot) {
+  constexpr std::uint32_t kCluster = 0;
+  for (const auto& backend : snapshot.backends) snapshot.ways_back.add_node(backend.address, kCluster);
+  for (std::uint32_t id = 0; id < snapshot.service_ports.size(); ++id) {
+    const auto& port = snapshot.service_ports[id];
+    if (port.table != nullptr) snapshot.ways_back.add_port(kCluster, port.node_port, port.protocol, id);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Change& change) {
@@ -111,6 +121,8 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Ch
   snapshot->v4.keeps_clients = snapshot->v6.keeps_clients = lb::keeps_client(change.delivery);
   add_services(*snapshot, change);
   add_ipv6(*snapshot, change);
+  add_ways_back(snapshot->v4);
+  add_ways_back(snapshot->v6);
   if (change.backend1_is_drained) {
     for (auto& port : snapshot->v4.service_ports) port.drained = {kBackend1};
     for (auto& port : snapshot->v6.service_ports) port.drained = {kBackend1};

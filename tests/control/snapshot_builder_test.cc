@@ -4,79 +4,13 @@
 
 #include <algorithm>
 
-#include "tests/control/objects.h"
+#include "tests/control/snapshot_world.h"
 
 namespace sluice::control {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto kQuarantine = 3h;
-constexpr int kLanLink = 6;
-const auto kNodeMac = mac("02:00:00:00:02:11");
-const auto kVip = ip("203.0.113.64");
-
-// A served Service with one port on nodes 10.20.0.NUMBER.
-PlannedService served(const std::string& name, net::Ipv4Address vip, std::initializer_list<int> nodes) {
-  PlannedService planned = with_ports_of(service(name));
-  planned.stage = PlannedService::Stage::kServed;
-  planned.vips = {{.address = vip, .pool = "public", .reason = "first free"}};
-  for (const int number : nodes) {
-    const std::string node = "node-" + std::to_string(number);
-    const auto address = ip("10.20.0." + std::to_string(number));
-    planned.nodes.push_back({.node = node, .address = address, .state = PlannedNode::State::kIn, .weight = 1});
-    planned.ports[0].backends.push_back({.node = node, .address = address});
-  }
-  return planned;
-}
-
-class World {
- public:
-  Plan plan;
-  std::vector<net::IpAddress> snat_addresses;
-  std::vector<net::IpAddress> kernel_addresses;
-  std::vector<netlink::Neighbour> neighbours = {
-      {.key = {kLanLink, ip("10.20.0.11")}, .mac = kNodeMac, .state = netlink::NeighbourState::kReachable}};
-
-  BuiltSnapshot build(std::chrono::steady_clock::duration later = 1s) {
-    now_ += later;
-    return builder_.build({.plan = plan,
-                           .routes = routes_,
-                           .neighbours = neighbours,
-                           .links = links_,
-                           .ports = ports_,
-                           .snat_addresses = snat_addresses,
-                           .kernel_addresses = kernel_addresses,
-                           .timeouts = {},
-                           .now = now_});
-  }
-
-  std::vector<BackendKey> lost() const { return builder_.lost_nodes(now_); }
-
- private:
-  SnapshotBuilder builder_{kQuarantine, {.lost_node = 10s, .drain = 60s}};
-  std::chrono::steady_clock::time_point now_{1h};
-  std::vector<netlink::Route> routes_ = {{.prefix = prefix("10.20.0.0/24"), .next_hops = {{.link = kLanLink}}}};
-  std::vector<PortLink> links_ = {{.port = 0, .link = kLanLink, .mac = mac("02:00:00:00:00:02")}};
-  std::vector<dataplane::Port> ports_ = {{.mac = mac("02:00:00:00:00:02"), .announces_vips = true, .mtu = 9000},
-                                         {.mac = mac("02:00:00:00:00:01"), .mtu = 1400}};
-};
-
-std::uint32_t id_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip, std::uint16_t port = 80) {
-  return snapshot.v4.services.find(vip, net::Be16{port}, net::IpProtocol::kTcp);
-}
-
-const dataplane::ServicePort<net::Ipv4>& port_of(const dataplane::Snapshot& snapshot, net::Ipv4Address vip,
-                                                 std::uint16_t port = 80) {
-  return snapshot.v4.service_ports.at(id_of(snapshot, vip, port));
-}
-
-lb::BackendId id_of_backend(const dataplane::Snapshot& snapshot, net::Ipv4Address address) {
-  for (lb::BackendId id = 1; id < snapshot.v4.backends.size(); ++id) {
-    if (snapshot.v4.backends[id].address == address) return id;
-  }
-  return lb::kNoBackend;
-}
+using World = SnapshotWorld;
 
 TEST(SnapshotBuilder, BuildsWhatAServiceNeeds) {
   World world;
@@ -174,20 +108,6 @@ TEST(SnapshotBuilder, RestrictsClientsBySourceRanges) {
   const auto& closed = port_of(*built.snapshot, ip("203.0.113.65")).source_ranges;
   ASSERT_NE(closed, nullptr);
   EXPECT_EQ(closed->find(ip("192.0.2.7")), dataplane::kNoRoute);
-}
-
-TEST(SnapshotBuilder, DeliversEachServiceItsOwnWay) {
-  World world;
-  world.plan.services = {served("web", kVip, {11}), served("direct", ip("203.0.113.65"), {12})};
-  EXPECT_FALSE(world.build().snapshot->v4.keeps_clients);
-  world.plan.services[1].delivery = lb::Delivery::kDsr;
-  const auto built = world.build();
-  EXPECT_EQ(port_of(*built.snapshot, kVip).delivery, lb::Delivery::kFullNat);
-  EXPECT_EQ(port_of(*built.snapshot, ip("203.0.113.65")).delivery, lb::Delivery::kDsr);
-  EXPECT_TRUE(built.snapshot->v4.keeps_clients);
-  EXPECT_TRUE(built.snapshot->v4.backends[id_of_backend(*built.snapshot, ip("10.20.0.12"))].is_neighbour);
-  world.plan.services.pop_back();
-  EXPECT_TRUE(world.build().snapshot->v4.keeps_clients) << "flows of before go on";
 }
 
 TEST(SnapshotBuilder, LeavesOutANodeThatIsSilentForTooLong) {

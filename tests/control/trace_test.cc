@@ -16,9 +16,9 @@ using ::testing::HasSubstr;
 const std::vector<std::string> kPorts{"wan", "lan"};
 
 // "step: sentence"
-std::vector<std::string> told(const CaptureWorld& world, const Shown& shown, unsigned workers = 1) {
+std::vector<std::string> told(const CaptureWorld& world, const Shown& shown) {
   std::vector<std::string> lines;
-  const TraceView view{.snapshot = *world.snapshot, .port_names = kPorts, .workers = workers};
+  const TraceView view{.snapshot = *world.snapshot, .port_names = kPorts, .rss = world.pipeline.rss()};
   for (const auto& step : tell_trace(shown.packet, {.came = shown.came, .sent = shown.sent}, view)) {
     lines.push_back(step.step + ": " + step.sentence);
   }
@@ -108,8 +108,7 @@ TEST(TellTrace, NamesTheWorkerThatGetsThePacket) {
     const auto shown = world.send(frame).at(0);
     const bool is_ours = shown.packet.verdict != dataplane::Verdict::kToWorker;
     handed_over += is_ours ? 0 : 1;
-    EXPECT_EQ(told(world, shown, 2).at(3),
-              is_ours ? "owner: worker 0, this one" : "owner: worker 1: it gets the packet");
+    EXPECT_EQ(told(world, shown).at(3), is_ours ? "owner: worker 0, this one" : "owner: worker 1: it gets the packet");
   }
   EXPECT_GT(handed_over, 0U);
 }

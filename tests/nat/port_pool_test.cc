@@ -95,30 +95,68 @@ TEST(PortPool, ReportsUsageByAddress) {
   EXPECT_EQ(pool.usage(1).in_use, 0U);
 }
 
-TEST(PortPool, DividesThePortsAmongWorkersWithoutGapOrOverlap) {
+// Between them the workers have every port once for each endpoint, and each reply leads to the one that gave its port.
+TEST(PortPool, DividesThePortsAmongWorkersByTheWayBack) {
   for (const unsigned workers : {1U, 2U, 3U, 7U, 16U}) {
-    std::set<std::uint16_t> all;
-    for (unsigned worker = 0; worker < workers; ++worker) {
-      PortPool4 pool{{.addresses = std::span{kAddresses}.first(1),
-                      .ports = {40'001, 65'535},
-                      .workers = workers,
-                      .worker = worker,
-                      .groups = 1}};
-      while (const auto port = pool.allocate(kNode, kNodePort, kTcp, 0)) {
-        ASSERT_EQ(owner_of(port->port, workers), worker);
-        ASSERT_TRUE(all.insert(port->port.host()).second);
+    const auto rss = std::make_shared<const Rss>(workers, 5);
+    for (std::uint16_t node_port = 30'000; node_port < 30'005; ++node_port) {
+      std::set<std::uint16_t> all;
+      for (unsigned worker = 0; worker < workers; ++worker) {
+        PortPool4 pool{{.addresses = std::span{kAddresses}.first(1),
+                        .ports = {40'001, 65'535},
+                        .rss = rss,
+                        .worker = worker,
+                        .groups = 1}};
+        while (const auto port = pool.allocate(kNode, net::Be16{node_port}, kTcp, 0)) {
+          const net::FlowKey4 reply{.source = kNode,
+                                    .destination = port->address,
+                                    .source_port = net::Be16{node_port},
+                                    .destination_port = port->port,
+                                    .protocol = kTcp};
+          ASSERT_EQ(rss->worker_of(reply), worker);
+          ASSERT_TRUE(all.insert(port->port.host()).second);
+        }
+        EXPECT_NEAR(static_cast<double>(pool.usage(0).fullest_group), 25'535.0 / workers, 25'535.0 / 64 + 64);
       }
+      EXPECT_EQ(all.size(), 25'535U);
+      EXPECT_EQ(*all.begin(), 40'001);
+      EXPECT_EQ(*all.rbegin(), 65'535);
     }
-    EXPECT_EQ(all.size(), 25'535U);
-    EXPECT_EQ(*all.begin(), 40'001);
-    EXPECT_EQ(*all.rbegin(), 65'535);
   }
 }
 
+TEST(PortPool, LeadsTheWayBackOverEveryAddress) {
+  using Family = net::Ipv6;
+  const std::array addresses{net::Ipv6Address::parse("2001:db8::1").value(),
+                             net::Ipv6Address::parse("2001:db8::2").value()};
+  const auto node = net::Ipv6Address::parse("2001:db8:1::9").value();
+  const auto rss = std::make_shared<const Rss>(4, 5);
+  PortPool6 pool{{.addresses = addresses, .ports = {40'000, 40'999}, .rss = rss, .worker = 3}};
+  std::size_t given = 0;
+  for (; const auto port = pool.allocate(node, kNodePort, kTcp, 0); ++given) {
+    const net::FlowKey<Family> reply{.source = node,
+                                     .destination = port->address,
+                                     .source_port = kNodePort,
+                                     .destination_port = port->port,
+                                     .protocol = kTcp};
+    ASSERT_EQ(rss->worker_of(reply), 3U);
+  }
+  EXPECT_NEAR(static_cast<double>(given), 500.0, 32.0);
+}
+
 TEST(PortPool, HasNoPortForAWorkerThatTheRangeLeavesNone) {
-  PortPool4 pool{
-      {.addresses = std::span{kAddresses}.first(1), .ports = {65'534, 65'535}, .workers = 4, .worker = 1, .groups = 1}};
-  EXPECT_FALSE(pool.allocate(kNode, kNodePort, kTcp, 0).has_value());
+  const auto rss = std::make_shared<const Rss>(4, 5);
+  std::size_t given = 0;
+  for (unsigned worker = 0; worker < 4; ++worker) {
+    PortPool4 pool{{.addresses = std::span{kAddresses}.first(1),
+                    .ports = {65'534, 65'535},
+                    .rss = rss,
+                    .worker = worker,
+                    .groups = 1}};
+    while (pool.allocate(kNode, kNodePort, kTcp, 0)) ++given;
+    EXPECT_EQ(pool.refusals(), 1U);
+  }
+  EXPECT_EQ(given, 2U);
 }
 
 // The model: no two live allocations may give replies with the same key.

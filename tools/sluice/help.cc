@@ -81,6 +81,7 @@ Examples
     Page{"show ports", R"(sluice show ports lists the network ports that sluiced drives, with their counters.
 
 RX-MISSED are packets that came faster than the workers took them. TAP is where the kernel sees what is not a Service's.
+TO WORKERS BY says whether the device brings packets to the worker that owns them (RSS), or why they are handed over.
 
 Examples
   sluice show ports

@@ -112,6 +112,7 @@ std::string to_text(const admin::Flows& flows) {
 std::string to_text(const admin::Ports& ports) {
   if (ports.ports().empty()) return "sluiced has no ports\n";
   Table table{{"PORT", "LINK", "MAC", ">MTU", "DEVICE", "DRIVER", ">QUEUES", "WORKERS", "TAP", "ADDRESSES"}};
+  Table spreading{{"PORT", "TO WORKERS BY", ">HANDED OVER"}};
   Table offloads{{"PORT", "OFFLOADS"}};
   for (const auto& port : ports.ports()) {
     std::vector<std::string> workers;
@@ -119,9 +120,12 @@ std::string to_text(const admin::Ports& ports) {
     table.add({port.name(), port.link_up() ? "up" : "down", port.mac(), number(port.mtu()), port.device(),
                port.driver(), number(port.queues()), join(workers, ","), port.tap(),
                join({port.addresses().begin(), port.addresses().end()}, ",")});
+    const std::string by = port.why_handed_over().empty() ? "RSS" : "hand-over: " + port.why_handed_over();
+    spreading.add({port.name(), port.workers_size() < 2 && port.why_handed_over().empty() ? "-" : by,
+                   percent(port.handed_over(), port.rx_packets())});
     offloads.add({port.name(), join({port.offloads().begin(), port.offloads().end()}, ",")});
   }
-  return table.text() + "\n" + counters_of(ports) + "\n" + offloads.text();
+  return table.text() + "\n" + counters_of(ports) + "\n" + spreading.text() + "\n" + offloads.text();
 }
 
 std::string to_text(const admin::Drops& drops, Verdicts verdicts) {
