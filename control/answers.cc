@@ -101,8 +101,10 @@ void Answers::explain_flow(const messages::ExplainFlow& request, Reply reply) {
   std::vector<std::string> port_names;
   for (const auto& port : appliance_.options().ports) port_names.push_back(port.name);
   const auto& snapshot = appliance_.forwarder().snapshot();
-  const ExplainedFlow told = tuple->vip.is_v4() ? control::explain_flow(snapshot, tuple->v4(), port_names)
-                                                : control::explain_flow(snapshot, tuple->v6(), port_names);
+  const auto& forwarder = appliance_.forwarder();
+  const RememberedClients remembered{.table = &forwarder.affinities(), .now = forwarder.now()};
+  const ExplainedFlow told = tuple->vip.is_v4() ? control::explain_flow(snapshot, tuple->v4(), port_names, remembered)
+                                                : control::explain_flow(snapshot, tuple->v6(), port_names, remembered);
   const Names names = names_of(appliance_);
 
   messages::Response response;

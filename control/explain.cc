@@ -26,8 +26,8 @@ template <typename Family>
 class Teller {
  public:
   Teller(const dataplane::Snapshot& snapshot, const net::FlowKey<Family>& key,
-         const std::vector<std::string>& port_names)
-      : all_{snapshot}, snapshot_{snapshot.of<Family>()}, key_{key}, port_names_{port_names} {}
+         const std::vector<std::string>& port_names, const RememberedClients& remembered)
+      : all_{snapshot}, snapshot_{snapshot.of<Family>()}, key_{key}, port_names_{port_names}, remembered_{remembered} {}
 
   ExplainedFlow tell() {
     told_.verdict = find_service();
@@ -78,24 +78,30 @@ class Teller {
       if (!admitted) return Verdict::kDropSourceRange;
     }
     told_.node_port = service.target_port();
-    const auto hash = dataplane::choice_hash(service, key_);
     told_.slots = service.table->slots();
     if (service.table->empty()) {
       say("steer", "the Service has no usable node");
       return Verdict::kDropNoBackend;
     }
-    told_.slot = service.table->slot_of(hash);
-    backend_ = &snapshot_.backends[service.table->id_at(told_.slot)];
+    told_.slot = service.table->slot_of(dataplane::choice_hash(service, key_));
+    const auto last = dataplane::remembered_node(service, key_.source, remembered_.table, remembered_.now);
+    backend_ = &snapshot_.backends[last != lb::kNoBackend ? last : service.table->id_at(told_.slot)];
     const auto& backend = *backend_;
     told_.node = backend.address;
-    say("steer", "slot " + std::to_string(told_.slot) + " of " + std::to_string(told_.slots) +
-                     (service.client_ip_affinity ? " (by client address alone: sessionAffinity ClientIP)" : "") +
-                     " is node " + backend.address.to_string() +
+    say("steer", (last != lb::kNoBackend ? "the client's last connection, less than " +
+                                               std::to_string(service.affinity_seconds) + " s ago, went to node "
+                                         : by_slot(service)) +
+                     backend.address.to_string() +
                      (lb::needs_node_port(service.delivery) ? ", node port " + std::to_string(service.node_port.host())
                                                             : std::string{", which serves the VIP itself"}));
     if (backend.state != lb::BackendState::kDown) return Verdict::kContinue;
     say("steer", "but the node is down");
     return Verdict::kDropNoBackend;
+  }
+
+  std::string by_slot(const dataplane::ServicePort<Family>& service) const {
+    return "slot " + std::to_string(told_.slot) + " of " + std::to_string(told_.slots) +
+           (service.affinity_seconds != 0 ? " (by client address alone: sessionAffinity ClientIP)" : "") + " is node ";
   }
 
   Verdict find_ways() {
@@ -160,6 +166,7 @@ class Teller {
   const dataplane::FamilySnapshot<Family>& snapshot_;
   const net::FlowKey<Family>& key_;
   const std::vector<std::string>& port_names_;
+  const RememberedClients& remembered_;
   const dataplane::Backend<Family>* backend_ = nullptr;  // The chosen one.
   ExplainedFlow told_;
 };
@@ -168,13 +175,13 @@ class Teller {
 
 template <typename Family>
 ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey<Family>& key,
-                           const std::vector<std::string>& port_names) {
-  return Teller<Family>{snapshot, key, port_names}.tell();
+                           const std::vector<std::string>& port_names, const RememberedClients& remembered) {
+  return Teller<Family>{snapshot, key, port_names, remembered}.tell();
 }
 
 template ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey4& key,
-                                    const std::vector<std::string>& port_names);
+                                    const std::vector<std::string>& port_names, const RememberedClients& remembered);
 template ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey6& key,
-                                    const std::vector<std::string>& port_names);
+                                    const std::vector<std::string>& port_names, const RememberedClients& remembered);
 
 }  // namespace sluice::control

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/affinity_table.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/verdict.h"
 #include "net/flow_key.h"
@@ -29,9 +30,15 @@ struct ExplainedFlow {
   std::vector<net::IpAddress> snat;    // One of these it will come from, with a port that nobody knows before.
 };
 
+// What workers remember of clients (sessionAffinity: ClientIP) goes before the client's hash.
+struct RememberedClients {
+  const dataplane::AffinityTable* table = nullptr;  // Null: nobody is asked.
+  nat::Tick now = 0;
+};
+
 // `port_names` by index of the dataplane port.
 template <typename Family>
 ExplainedFlow explain_flow(const dataplane::Snapshot& snapshot, const net::FlowKey<Family>& key,
-                           const std::vector<std::string>& port_names);
+                           const std::vector<std::string>& port_names, const RememberedClients& remembered = {});
 
 }  // namespace sluice::control

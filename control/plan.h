@@ -10,6 +10,7 @@
 #include "control/ip_family.h"
 #include "control/ipam/ledger_book.h"
 #include "control/kube/objects.h"
+#include "dataplane/connection_limits.h"
 #include "lb/backend.h"
 #include "lb/delivery.h"
 #include "net/address.h"
@@ -80,7 +81,8 @@ struct PlannedService {
   std::string missing_family;  // Why one of its families has no address although it must have; empty when all is well.
   kube::TrafficPolicy traffic_policy = kube::TrafficPolicy::kCluster;
   lb::Delivery delivery = lb::Delivery::kFullNat;
-  bool client_ip_affinity = false;
+  std::uint32_t affinity_seconds = 0;  // sessionAffinity: ClientIP; 0: none.
+  dataplane::ConnectionLimit connection_limit;
   bool has_source_ranges = false;
   std::vector<net::IpPrefix> source_ranges;  // A family without one although has_source_ranges: nobody of it may.
   std::vector<std::string> notes;            // What the user should know besides.

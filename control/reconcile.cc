@@ -6,6 +6,7 @@
 
 #include "control/addresses.h"
 #include "control/backends.h"
+#include "control/connection_limit.h"
 #include "control/delivery.h"
 #include "control/ownership.h"
 
@@ -63,10 +64,12 @@ PlannedService plan_ours(const ClusterInput& cluster, const kube::Service& servi
                          .load_balancer_class = service.load_balancer_class.value_or(""),
                          .families = service.ip_families,
                          .traffic_policy = service.external_traffic_policy,
-                         .client_ip_affinity = service.client_ip_affinity.has_value()};
+                         .affinity_seconds = static_cast<std::uint32_t>(
+                             service.client_ip_affinity.value_or(std::chrono::seconds{0}).count())};
   planned.meta.resource_version.clear();
   for (const auto& port : service.ports) planned.ports.push_back(plan_port(port));
   read_source_ranges(service, planned);
+  read_connection_limit(service, planned);
   return planned;
 }
 

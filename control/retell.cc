@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/connection_limit.h"
 #include "control/delivery.h"
 #include "control/recent_drops.h"
 #include "control/version.h"
@@ -312,7 +313,13 @@ messages::ServiceExplained retell_why(const Appliance& appliance, const PlannedS
   } else {
     add_fact(explained, "policy", "Cluster: every eligible node with the same weight");
   }
-  if (service.client_ip_affinity) add_fact(explained, "affinity", "ClientIP: one client, one node");
+  const std::string limits = sentence_of(service.connection_limit);
+  if (!limits.empty()) add_fact(explained, "limits", limits);
+  if (service.affinity_seconds != 0) {
+    add_fact(explained, "affinity",
+             "ClientIP: one client, one node, until " + std::to_string(service.affinity_seconds) +
+                 " s after its last connection");
+  }
   if (service.has_source_ranges) {
     std::string ranges;
     for (const auto& range : service.source_ranges) ranges += (ranges.empty() ? "" : ", ") + range.to_string();

@@ -146,9 +146,10 @@ class TraceTeller {
     if (packet_.found) say("steer", "the flow is over, or cannot go on: another would take its place");
     // A segment that opens no connection gets no further than the source ranges.
     tell_again("admit");
-    if (verdict != Verdict::kDropNoFlow) tell_again("steer");
+    if (verdict != Verdict::kDropNoFlow && !is_remembered()) tell_again("steer");
     if (verdict != Verdict::kContinue) return say("steer", description(verdict));
     const auto& flow = *packet_.flow;
+    if (is_remembered()) say("steer", "the client's last connection went to this node (sessionAffinity: ClientIP)");
     say("steer", "a new flow: node " + flow.node.to_string() +
                      (keeps_client(flow) ? ", which sees the client's own address"
                                          : ", SNAT port " + end_of(flow.snat.to_string(), flow.snat_port)));
@@ -172,6 +173,14 @@ class TraceTeller {
     for (const auto& told : explained_->steps) {
       if (told.step == step) steps_.push_back(told);
     }
+  }
+
+  // Whether the node is another than the snapshot says: then workers knew the client.
+  bool is_remembered() {
+    if (!packet_.flow || packet_.epoch != view_.snapshot.epoch || packet_.content != dataplane::Content::kTransport)
+      return false;
+    if (!explained_) explained_ = explain();
+    return explained_->node && *explained_->node != packet_.flow->node;
   }
 
   // Whether the snapshot of now comes to the same end as the one that the packet met.

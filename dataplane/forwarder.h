@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/affinity_table.h"
 #include "dataplane/capture.h"
 #include "dataplane/counters.h"
 #include "dataplane/flow_record.h"
@@ -69,6 +70,8 @@ class Forwarder {
 
   virtual unsigned workers() const = 0;
   virtual const nat::Rss& rss() const = 0;  // By which workers own packets.
+  virtual const AffinityTable& affinities() const = 0;
+  virtual nat::Tick now() const = 0;  // The workers' clock.
   virtual const WorkerCounters& counters(unsigned worker) const = 0;
   virtual std::vector<RecentDrop> recent_drops() const = 0;  // Of all workers.
   virtual std::size_t flows_max() const = 0;                 // Of each worker.

@@ -1,6 +1,7 @@
 #include "dataplane/open_flow.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "dataplane/stop.h"
 #include "nat/translate.h"
@@ -21,10 +22,17 @@ struct Plan {
   std::uint16_t port_group = nat::kNoPortGroup;  // Of its SNAT port.
 };
 
+// By what an AffinityTable knows a client of a service.
+template <typename Family>
+std::uint64_t affinity_hash(const ServicePort<Family>& service, const typename Family::Address& client) {
+  return net::hash(net::FlowKey<Family>{.source = client, .destination = service.vip},
+                   service.group * 0x9e3779b97f4a7c15ULL);
+}
+
 // The node, or why there is none.
 template <typename Family>
-Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Family>& service, Packet& packet,
-                    Plan<Family>& plan) {
+Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Family>& service,
+                    const WorkerState<Family>& state, nat::Tick now, Packet& packet, Plan<Family>& plan) {
   const auto& key = packet.key<Family>();
   if (is_forged(snapshot, key.source)) return Verdict::kDropBadHeader;
   if (!admits(service, key.source)) return Verdict::kDropSourceRange;
@@ -33,7 +41,9 @@ Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Fa
   if (key.protocol == net::IpProtocol::kTcp && !may_be_older && !opens_connection(packet.tcp())) {
     return Verdict::kDropNoFlow;
   }
-  plan.id = service.table->select(choice_hash(service, key));
+  plan.id = remembered_node(service, key.source, state.affinities, now);
+  if (plan.id == lb::kNoBackend) [[likely]]
+    plan.id = service.table->select(choice_hash(service, key));
   if (plan.id == lb::kNoBackend || plan.id >= snapshot.backends.size()) return Verdict::kDropNoBackend;
   plan.backend = &snapshot.backends[plan.id];
   return plan.backend->state == lb::BackendState::kDown ? Verdict::kDropNoBackend : Verdict::kContinue;
@@ -50,6 +60,30 @@ Verdict find_ways(const Snapshot& all, const ServicePort<Family>& service, Packe
   if (plan.client_next_hop == kNoRoute) return Verdict::kDropNoRoute;
   plan.delivery = delivery_of(all, service, *plan.backend, plan.client_next_hop);
   return may_end_here<Family>(all, packet) ? stop<Family>(all, to_node, packet) : Verdict::kContinue;
+}
+
+// By what ConnectionLimits know a client of a service. One IPv6 client has a network of 2^64 addresses.
+template <typename Family>
+std::uint64_t limit_hash(const ServicePort<Family>& service, typename Family::Address client) {
+  if constexpr (Family::kBits == 128) std::memset(client.bytes.data() + 8, 0, 8);
+  return ~affinity_hash(service, client);
+}
+
+// Whether the limits of the service let one more through. A connection that may have been open before is none more.
+template <typename Family>
+Verdict judge_rate(const ServicePort<Family>& service, const WorkerState<Family>& state, nat::Tick now,
+                   Packet& packet) {
+  if (state.limits == nullptr) return Verdict::kContinue;
+  const auto& key = packet.key<Family>();
+  if (key.protocol == net::IpProtocol::kTcp && !opens_connection(packet.tcp())) return Verdict::kContinue;
+  const auto& limit = service.limit;
+  // The client first: what one of them has too many shall not use up what is there for all.
+  if (limit.a_second_by_client != 0 &&
+      !state.limits->take_of_client(limit_hash(service, key.source), limit.a_second_by_client, now)) {
+    return Verdict::kDropClientLimit;
+  }
+  const bool has_room = limit.a_second == 0 || state.limits->take(service.group, limit.a_second, now);
+  return has_room ? Verdict::kContinue : Verdict::kDropServiceLimit;
 }
 
 template <typename Family>
@@ -108,8 +142,16 @@ bool is_forged(const FamilySnapshot<Family>& snapshot, const typename Family::Ad
 
 template <typename Family>
 std::uint64_t choice_hash(const ServicePort<Family>& service, net::FlowKey<Family> key) {
-  if (service.client_ip_affinity) key.source_port = key.destination_port = net::Be16{};
+  if (service.affinity_seconds != 0) key.source_port = key.destination_port = net::Be16{};
   return net::hash(key);
+}
+
+template <typename Family>
+lb::BackendId remembered_node(const ServicePort<Family>& service, const typename Family::Address& client,
+                              const AffinityTable* affinities, nat::Tick now) {
+  if (service.affinity_seconds == 0 || affinities == nullptr) return lb::kNoBackend;
+  const lb::BackendId node = affinities->find(affinity_hash(service, client), now, service.affinity_seconds);
+  return service.table->contains(node) ? node : lb::kNoBackend;
 }
 
 template <typename Family>
@@ -125,8 +167,9 @@ template <typename Family>
 Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet) {
   const auto& service = snapshot.of<Family>().service_ports[packet.service];
   Plan<Family> plan;
-  Verdict verdict = choose_node(snapshot.of<Family>(), service, packet, plan);
+  Verdict verdict = choose_node(snapshot.of<Family>(), service, state, now, packet, plan);
   if (verdict == Verdict::kContinue) verdict = find_ways(snapshot, service, packet, plan);
+  if (verdict == Verdict::kContinue) verdict = judge_rate(service, state, now, packet);
   if (verdict != Verdict::kContinue) {
     state.may_refuse = true;  // refuse() knows of which.
     return verdict;
@@ -147,6 +190,8 @@ Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tic
     forget(state, flow);
     return Verdict::kDropFlowTableFull;
   }
+  if (service.affinity_seconds != 0 && state.affinities != nullptr)
+    state.affinities->note(affinity_hash(service, flow.client), plan.id, now);
   packet.direction = nat::Direction::kToNode;
   state.changed = true;
   return Verdict::kContinue;
@@ -158,6 +203,10 @@ template bool is_forged(const FamilySnapshot<net::Ipv4>& snapshot, const net::Ip
 template bool is_forged(const FamilySnapshot<net::Ipv6>& snapshot, const net::Ipv6Address& client);
 template std::uint64_t choice_hash(const ServicePort<net::Ipv4>& service, net::FlowKey4 key);
 template std::uint64_t choice_hash(const ServicePort<net::Ipv6>& service, net::FlowKey6 key);
+template lb::BackendId remembered_node(const ServicePort<net::Ipv4>& service, const net::Ipv4Address& client,
+                                       const AffinityTable* affinities, nat::Tick now);
+template lb::BackendId remembered_node(const ServicePort<net::Ipv6>& service, const net::Ipv6Address& client,
+                                       const AffinityTable* affinities, nat::Tick now);
 template Delivery delivery_of(const Snapshot& snapshot, const ServicePort<net::Ipv4>& service,
                               const Backend<net::Ipv4>& backend, std::uint16_t client_next_hop);
 template Delivery delivery_of(const Snapshot& snapshot, const ServicePort<net::Ipv6>& service,

@@ -29,6 +29,12 @@ bool is_forged(const FamilySnapshot<Family>& snapshot, const typename Family::Ad
 template <typename Family>
 std::uint64_t choice_hash(const ServicePort<Family>& service, net::FlowKey<Family> key);
 
+// The node that has the client until its affinity times out, if the service has such and the node serves it still. Else
+// kNoBackend. The table may be null.
+template <typename Family>
+lb::BackendId remembered_node(const ServicePort<Family>& service, const typename Family::Address& client,
+                              const AffinityTable* affinities, nat::Tick now);
+
 // How packets of a new flow reach the node: as the service wants it. But a node may answer a client of its own segment,
 // or one inside the cluster, past us: such a flow (hairpin) gets a SNAT address that brings the answer back.
 template <typename Family>

@@ -37,12 +37,14 @@ FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
               .rss = std::move(rss),
               .worker = options.worker,
               .seed = options.seed}},
+      affinities_{options.affinities},
+      limits_{options.limits},
       snat_gauges_(ports_.address_count()) {}
 
 template <typename Family>
 template <typename Watch>
 bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets, const Watch& watch) {
-  WorkerState<Family> state{flows_, ports_};
+  WorkerState<Family> state{flows_, ports_, affinities_.get(), limits_.get()};
   // Two that only fetch: a bucket's line arrives while the others are hashed, a flow's while others look.
   packets.prepare([&](Packet& packet) {
     packet.hash = flows_.hash(packet.key<Family>());

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/affinity_table.h"
+#include "dataplane/connection_limits.h"
 #include "dataplane/counters.h"
 #include "dataplane/fragments.h"
 #include "dataplane/observer.h"
@@ -30,6 +32,8 @@ struct PipelineOptions {
   std::vector<net::Ipv4Address> snat_addresses;
   std::vector<net::Ipv6Address> snat6_addresses;  // None: no IPv6 flows, and no memory for any.
   nat::PortRange snat_ports{32'768, 65'535};
+  std::shared_ptr<AffinityTable> affinities;  // Common to all workers. Null: clients go by their hash alone.
+  std::shared_ptr<ConnectionLimits> limits;   // Common to all workers. Null: those of services are not kept.
   unsigned refusals_a_second = kRefusalsASecond;
   std::size_t fragmented_max = Fragments::kPacketsMax;  // Packets of which fragments are on their way.
 };
@@ -55,6 +59,8 @@ class FamilyPipeline {
  private:
   nat::FlowTable<Family> flows_;
   nat::PortPool<Family> ports_;
+  std::shared_ptr<AffinityTable> affinities_;
+  std::shared_ptr<ConnectionLimits> limits_;
   struct SnatGauge {
     Counter in_use;
     Counter fullest;

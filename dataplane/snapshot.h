@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "dataplane/connection_limits.h"
 #include "dataplane/route_table.h"
 #include "dataplane/ways_back.h"
 #include "lb/backend.h"
@@ -53,7 +54,9 @@ struct ServicePort {
   net::Be16 port;
   net::Be16 node_port;
   net::IpProtocol protocol{};
-  bool client_ip_affinity = false;  // One client, one node, whatever its ports.
+  std::uint32_t affinity_seconds = 0;  // One client, one node, for so long after its last connection; 0: none.
+  ConnectionLimit limit;
+  std::uint32_t group = 0;  // Common to all ports of a Service.
   lb::Delivery delivery = lb::Delivery::kFullNat;
   std::shared_ptr<const lb::MaglevTable> table;  // Never null in a live entry; empty: no usable node.
   // Clients that may open flows: those that the table has a "route" for. Null: all. Open flows are not asked again.

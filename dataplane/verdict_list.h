@@ -43,5 +43,7 @@ SLUICE_VERDICT(kDropFragmentOverlap,  "drop_fragment_overlap",  "a fragment that
 SLUICE_VERDICT(kDropFragmentPoisoned, "drop_fragment_poisoned", "of a packet with a tiny, overlong or overlapping fragment")
 SLUICE_VERDICT(kDropFragmentAlone,    "drop_fragment_alone",    "a fragment that waited in vain for the first one of its packet")
 SLUICE_VERDICT(kDropFragmentsFull,    "drop_fragments_full",    "a fragment that there was no room for: too many of one packet, or of too many packets")
+SLUICE_VERDICT(kDropServiceLimit,     "drop_service_limit",     "a new connection, but its service has had as many as it may this second")
+SLUICE_VERDICT(kDropClientLimit,      "drop_client_limit",      "a new connection, but its client has had as many as it may this second")
 #endif
 // clang-format on

@@ -1,6 +1,8 @@
 #pragma once
 // What the steps of one worker work on, for a family.
 
+#include "dataplane/affinity_table.h"
+#include "dataplane/connection_limits.h"
 #include "nat/flow_table.h"
 #include "nat/port_pool.h"
 
@@ -11,6 +13,8 @@ template <typename Family>
 struct WorkerState {
   nat::FlowTable<Family>& flows;
   nat::PortPool<Family>& ports;
+  AffinityTable* affinities;  // Of all workers. Null: none is remembered.
+  ConnectionLimits* limits;   // Of all workers. Null: there are none.
   // A flow came or went since this burst was classified: what `classify` found may be another flow by now, and what it
   // did not find may be there.
   bool changed = false;

@@ -22,6 +22,8 @@ using base::Result;
 constexpr unsigned kBuffersPerQueue = 3 * 1024;
 constexpr unsigned kBufferCache = 256;
 constexpr unsigned kInboxSize = 4096;
+constexpr std::size_t kClientsMax = std::size_t{1} << 20;  // 8 MB, for affinity, and as much for limits.
+constexpr std::size_t kLimitedServicesMax = std::size_t{1} << 16;
 
 int run_worker(void* worker) {
   static_cast<Worker*>(worker)->run();
@@ -99,6 +101,8 @@ Result<> DpdkForwarder::start_workers() {
   current_ = std::move(first);
   shared_.snapshot.store(current_.get(), std::memory_order_release);
 
+  options_.pipeline.affinities = std::make_shared<AffinityTable>(kClientsMax);
+  options_.pipeline.limits = std::make_shared<ConnectionLimits>(kLimitedServicesMax, kClientsMax);
   for (unsigned i = 0; i < count; ++i) {
     PipelineOptions pipeline = options_.pipeline;
     pipeline.worker = i;

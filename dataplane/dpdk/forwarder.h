@@ -39,6 +39,8 @@ class DpdkForwarder final : public Forwarder {
 
   unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
   const nat::Rss& rss() const override { return *rss_; }
+  const AffinityTable& affinities() const override { return *options_.pipeline.affinities; }
+  nat::Tick now() const override { return workers_.front()->now(); }
   const WorkerCounters& counters(unsigned worker) const override { return workers_[worker]->counters(); }
   std::vector<RecentDrop> recent_drops() const override;
   std::size_t flows_max() const override { return options_.pipeline.flows_max; }

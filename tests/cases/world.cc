@@ -123,10 +123,14 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Ch
   add_ipv6(*snapshot, change);
   add_ways_back(snapshot->v4);
   add_ways_back(snapshot->v6);
-  if (change.backend1_is_drained) {
-    for (auto& port : snapshot->v4.service_ports) port.drained = {kBackend1};
-    for (auto& port : snapshot->v6.service_ports) port.drained = {kBackend1};
-  }
+  const auto change_each = [&](auto& service_ports) {
+    for (auto& port : service_ports) {
+      if (change.backend1_is_drained) port.drained = {kBackend1};
+      port.limit = change.limit;
+    }
+  };
+  change_each(snapshot->v4.service_ports);
+  change_each(snapshot->v6.service_ports);
   return snapshot;
 }
 

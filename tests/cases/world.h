@@ -60,7 +60,8 @@ struct Change {  // What differs from the world above.
   lb::BackendState backend1_state = lb::BackendState::kActive;
   lb::Delivery delivery = lb::Delivery::kFullNat;  // Of all services.
   bool backend1_is_neighbour = true;
-  bool backend1_is_drained = false;  // For all services.
+  bool backend1_is_drained = false;    // For all services.
+  dataplane::ConnectionLimit limit{};  // Of all services.
 };
 
 std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, const Change& change = {});

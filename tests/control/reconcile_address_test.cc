@@ -200,7 +200,7 @@ TEST(Reconcile, TellsPolicyAndAffinity) {
   world.east().put(sticky);
   const auto web = world.reconcile("default/web");
   EXPECT_EQ(web.traffic_policy, kube::TrafficPolicy::kLocal);
-  EXPECT_TRUE(web.client_ip_affinity);
+  EXPECT_EQ(web.affinity_seconds, 10'800U);
   EXPECT_EQ(web.load_balancer_class, "sluice.dev/sluice");
 }
 

@@ -21,7 +21,7 @@ TEST(SnapshotBuilder, BuildsWhatAServiceNeeds) {
   EXPECT_EQ(port.port, net::Be16{80});
   EXPECT_EQ(port.node_port, net::Be16{30080});
   EXPECT_EQ(port.protocol, net::IpProtocol::kTcp);
-  EXPECT_FALSE(port.client_ip_affinity);
+  EXPECT_EQ(port.affinity_seconds, 0U);
   EXPECT_EQ(port.source_ranges, nullptr);
   const auto& backend = built.snapshot->v4.backends.at(port.table->select(0));
   EXPECT_EQ(backend.address, ip("10.20.0.11"));
@@ -295,13 +295,13 @@ TEST(SnapshotBuilder, TellsProtocolsOfOnePortApart) {
   dns.ports[0].port = 53;
   dns.ports.push_back(dns.ports[0]);
   dns.ports[1].protocol = kube::Protocol::kUdp;
-  dns.client_ip_affinity = true;
+  dns.affinity_seconds = 600;
   world.plan.services = {dns};
   const auto built = world.build();
   const auto udp = built.snapshot->v4.services.find(kVip, net::Be16{53}, net::IpProtocol::kUdp);
   EXPECT_NE(udp, id_of(*built.snapshot, kVip, 53));
   EXPECT_EQ(built.snapshot->v4.service_ports.at(udp).protocol, net::IpProtocol::kUdp);
-  EXPECT_TRUE(built.snapshot->v4.service_ports.at(udp).client_ip_affinity);
+  EXPECT_EQ(built.snapshot->v4.service_ports.at(udp).affinity_seconds, 600U);
 }
 
 }  // namespace
