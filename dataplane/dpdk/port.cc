@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
+
+#include "dataplane/dpdk/interface.h"
 
 #include "dataplane/dpdk/rss.h"
 

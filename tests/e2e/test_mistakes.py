@@ -117,6 +117,8 @@ STARTS = {
     "cpu": ({"count: 1\n": "cpus: [99]\n"}, [], ["workers.cpus: CPU 99 is not there; this process may use "]),
     "several": ({'"interface:wan"': '"interface:no"', "count: 1\n": "cpus: [99]\n"}, [],
                 ["workers.cpus: CPU 99 is not there", "port wan: interface no is not there"]),
+    "mtu": ({'"interface:wan"': '"vdev:net_tap9,iface=short"', "mtu: 1500\n": "mtu: 9000\n"}, [],
+            ["port wan: net_tap9: mtu 9000: it takes 1504 at most"]),
     "net_raw": ({}, ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"],
                 ["port wan: interface wan needs CAP_NET_RAW", "port lan: interface lan needs CAP_NET_RAW"]),
     "net_admin": ({}, ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"],

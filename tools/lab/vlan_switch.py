@@ -2,8 +2,8 @@
 
     python3 -m tools.lab.vlan_switch TRUNK ID=LINK...
 
-What comes in by a LINK leaves by TRUNK with the tag ID (0: without one), and the other way round. Frames of other ids end
-here. Runs until it is ended."""
+What comes in by a LINK leaves by TRUNK with the tag ID (0: without one), and the other way round. Frames of other ids
+end here. Runs until it is ended."""
 
 import argparse
 import contextlib
@@ -16,7 +16,7 @@ SOL_PACKET = 263
 PACKET_AUXDATA = 8
 PACKET_IGNORE_OUTGOING = 23
 SO_RCVBUFFORCE = 33
-AUXDATA = struct.Struct("=IIIHHHH")  # struct tpacket_auxdata: status, lengths, offsets, the tag that the kernel took off
+AUXDATA = struct.Struct("=IIIHHHH")  # struct tpacket_auxdata: status, lengths, offsets, the tag that was taken off
 HAS_TAG = 1 << 4
 TAG = struct.Struct("!HH")
 ADDRESSES = 12  # Bytes of the two MAC addresses, behind which a tag stands.

@@ -54,8 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"no checks of what the kernel sends",
                          kEverything,
                          {.is_wire = false, .frame_max = 1518, .buffer_room = 2048},
-                         {"fast-free"}}),
-    testing::PrintToStringParamName{});
+                         {"fast-free"}}));
 
 TEST(OffloadsFor, LetsNoDeviceComputeChecksumsOnSending) {
   constexpr std::uint64_t kComputed = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
