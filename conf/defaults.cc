@@ -37,7 +37,8 @@ void apply_defaults(Workers& workers) {
 
 void apply_defaults(Port& port) {
   const auto device = parse_device(port.device());
-  if (!port.has_driver() && device && device->kind == DeviceKind::kInterface) port.set_driver(DRIVER_AF_PACKET);
+  if (!port.has_vlan() && !port.has_driver() && device && device->kind == DeviceKind::kInterface)
+    port.set_driver(DRIVER_AF_PACKET);
   if (!port.has_tap()) port.set_tap("sl-" + port.name());
   if (!port.has_announce_vips()) port.set_announce_vips(true);
 }

@@ -113,8 +113,8 @@ dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
     dpdk::PortOptions made{.name = port.name(),
                            .device = {},
                            .interface = {},
-                           .tap = port.tap(),
                            .vlan = {},
+                           .tap = port.tap(),
                            .mtu = static_cast<std::uint16_t>(port.mtu())};
     if (!port.has_vlan()) add_device(port, static_cast<unsigned>(i), count, options, made);
     options.ports.push_back(std::move(made));

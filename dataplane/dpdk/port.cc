@@ -150,8 +150,8 @@ net::MacAddress Device::mac() const {
 Result<std::unique_ptr<WirePort>> WirePort::open(const PortOptions& options, unsigned index, const Vlans& vlans,
                                                  const nat::Rss& rss, rte_mempool* buffers) {
   const auto named = [&](const std::string& message) { return fail("port " + options.name + ": " + message); };
-  auto wire = Device::open(
-      {.device = options.device, .mtu = options.mtu, .has_vlans = !vlans.empty(), .rss = &rss}, buffers);
+  auto wire =
+      Device::open({.device = options.device, .mtu = options.mtu, .has_vlans = !vlans.empty(), .rss = &rss}, buffers);
   if (!wire) return named(options.device + ": " + wire.message());
   std::unique_ptr<WirePort> port{new WirePort{options, **wire}};
   port->own_wire_ = std::move(*wire);
@@ -184,8 +184,7 @@ Result<> WirePort::open_kernel(unsigned index, const nat::Rss& rss, rte_mempool*
   const std::string device = "net_tap" + std::to_string(index);
   const std::string arguments = device + ",iface=" + options_.tap + ",mac=" + mac_.to_string();
   if (const int error = ::rte_dev_probe(arguments.c_str()); error != 0) return named(::rte_strerror(-error));
-  auto tap = Device::open({.device = device, .mtu = tap_mtu(options_.mtu), .is_wire = false, .rss = &rss},
-                          buffers);
+  auto tap = Device::open({.device = device, .mtu = tap_mtu(options_.mtu), .is_wire = false, .rss = &rss}, buffers);
   if (!tap) return named(tap.message());
   kernel_ = std::move(*tap);
   return {};
