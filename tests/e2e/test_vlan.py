@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -17,6 +18,9 @@ from tools.lab.vlan_switch import open_link, tagged
 
 CLIENTS, NODES = 10, 20
 STRANGE = 77  # An id that no port has.
+OTHER, KERNEL = "02:00:00:00:00:aa", "02:00:00:00:00:bb"
+OF_OTHERS, OF_THE_KERNEL = (bytes.fromhex("ffffffffffff" + sender.replace(":", "") + "88b5") + bytes(60)
+                            for sender in (OTHER, KERNEL))  # Of an experimental EtherType.
 BOTH = {"ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv4", "IPv6"]}
 TRUNK = '  - {name: trunk, device: "interface:trunk", announce_vips: false}\n'
 # The ports of each set-up in place of the usual ones, and what the switch does with their frames.
@@ -82,19 +86,23 @@ def source_of(address: str) -> str:
 
 
 @contextlib.contextmanager
-def watched(edge, link: str, expression: str = ""):
-    """tcpdump's lines of what passes a link of the appliance, complete after the block."""
+def watched(edge, link: str):
+    """tcpdump's lines of what passes a link of the appliance, complete after the block. What the daemon sends is not
+    seen where it leaves, but at the other end of the wire."""
     lines: list[str] = []
-    command = [find("tcpdump"), "-i", link, "-nn", "-e", "-l", "--immediate-mode", *expression.split()]
-    process = edge.lab.ns("appliance").popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        while "listening on" not in process.stderr.readline():
-            assert process.poll() is None
-        yield lines
-        edge.pause(0.5)
-    finally:
-        process.terminate()
-        lines.extend(process.communicate(timeout=5)[0].splitlines())
+    command = [find("tcpdump"), "-i", link, "-nn", "-e", "-l", "--immediate-mode"]
+    with tempfile.TemporaryFile("w+") as output:
+        process = edge.lab.ns("appliance").popen(command, stdout=output, stderr=subprocess.PIPE, text=True)
+        try:
+            while "listening on" not in process.stderr.readline():
+                assert process.poll() is None
+            yield lines
+            edge.pause(0.5)
+        finally:
+            process.terminate()
+            process.communicate(timeout=5)
+            output.seek(0)
+            lines.extend(output.read().splitlines())
 
 
 def tag_of(line: str) -> int:
@@ -118,7 +126,7 @@ def test_bytes_and_datagrams_of_both_families(edge, addresses, no_checksum_error
 
 def test_each_frame_has_the_tag_of_its_side(edge, addresses, setup):
     tags = setup[2]
-    with watched(edge, "trunk", "") as lines:
+    with watched(edge, "switch") as lines:
         for address in addresses:
             for _ in range(4):
                 assert edge.client.whoami(address, timeout=2)
@@ -138,10 +146,10 @@ def test_each_frame_has_the_tag_of_its_side(edge, addresses, setup):
 
 
 def test_a_vip_is_announced_in_the_vlan_of_the_clients(edge, start, setup):
-    with watched(edge, "trunk", "") as lines:
+    with watched(edge, "switch") as lines:
         edge.start_servers()
         address = edge.serve_echo()
-    unasked = re.compile(rf"(Announcement|Reply) {address}\b")
+    unasked = re.compile(rf"(Announcement|Reply) {address}\b|who-has {address} .*tell {address}\b")
     told = [line for line in lines if unasked.search(line)]
     assert told and {tag_of(line) for line in told} == {setup[2]["wan"]}, lines
 
@@ -168,6 +176,7 @@ def test_a_capture_shows_frames_of_the_port_without_a_tag(edge, addresses):
     assert {ends(frame)[:2] for frame in frames} == {("wan", "in"), ("lan", "out"), ("lan", "in"), ("wan", "out")}
 
 
+@pytest.mark.parametrize("setup", [SETUPS["on_a_stick"]], ids=["on_a_stick"])
 def test_a_vlan_has_an_mtu_of_its_own(edge, start, addresses):
     start(wan_mtu=NARROW)
     pods = [pod for pod in edge.lab.pods.all() if pod.app == "ingress"]
@@ -186,23 +195,21 @@ def test_a_vlan_has_an_mtu_of_its_own(edge, start, addresses):
 def test_an_id_that_no_port_has_is_the_kernels_with_its_tag(edge, start, setup):
     """Both ways, by the TAP of the wire's own port."""
     parent = "wan" if setup[2]["wan"] == 0 else "trunk"
-    plain = bytes.fromhex("ffffffffffff" "0200000000aa" "88b5") + b"hello" + bytes(50)  # An experimental EtherType.
     appliance = edge.lab.ns("appliance")
     with appliance.entered():
         switch, tap = open_link("switch"), open_link(f"sl-{parent}")
-    with switch, tap, watched(edge, f"sl-{parent}", "") as up, watched(edge, "trunk", "") as down:
-        switch.send(tagged(plain, STRANGE))
-        tap.send(tagged(plain.replace(b"hello", b"there"), STRANGE))
-    for lines in (up, down):
-        assert {tag_of(line) for line in lines if "0x88b5" in line or "Unknown (0x88b5)" in line} == {STRANGE}, lines
+    with switch, tap, watched(edge, f"sl-{parent}") as up, watched(edge, "switch") as down:
+        switch.send(tagged(OF_OTHERS, STRANGE))
+        tap.send(tagged(OF_THE_KERNEL, STRANGE))
+    assert {tag_of(line) for line in up if OTHER in line} == {STRANGE}, up
+    assert {tag_of(line) for line in down if KERNEL in line} == {STRANGE}, down
 
 
 def test_a_tag_for_priority_alone_belongs_to_the_wires_own_port(edge, start, setup):
     parent = "wan" if setup[2]["wan"] == 0 else "trunk"
-    plain = bytes.fromhex("ffffffffffff" "0200000000aa" "88b5") + b"hello" + bytes(50)
     with edge.lab.ns("appliance").entered():
         switch = open_link("switch")
-    with switch, watched(edge, f"sl-{parent}", "") as lines:
-        switch.send(tagged(plain, 0, priority=5))
-    seen = [line for line in lines if "88b5" in line]
+    with switch, watched(edge, f"sl-{parent}") as lines:
+        switch.send(tagged(OF_OTHERS, 0, priority=5))
+    seen = [line for line in lines if OTHER in line]
     assert seen and {tag_of(line) for line in seen} == {0}, lines
