@@ -1,6 +1,7 @@
 #include "conf/defaults.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include "conf/config.pb.h"
@@ -9,15 +10,18 @@
 namespace sluice::conf {
 namespace {
 
-// Megabytes: each worker has a queue of its own on every wire and on its TAP, with some 3,000 buffers for packets of
+// Megabytes: each worker has a queue of its own on every wire and on every TAP, with some 3,000 buffers for packets of
 // the largest MTU, taken in few big pieces that do not fit everywhere; rings and the library itself take the rest.
 std::uint32_t memory_for(const Config& config) {
   constexpr std::uint64_t kLeast = 128, kMost = 1'048'576, kApart = 90;
-  constexpr std::uint64_t kBuffersOfPort = 2 * 3072, kAroundPacket = 1750;
-  std::uint64_t mtu_max = 0;
-  for (const Port& port : config.ports()) mtu_max = std::max<std::uint64_t>(mtu_max, port.mtu());
-  const std::uint64_t queues = std::uint64_t{config.workers().count()} * static_cast<unsigned>(config.ports_size());
-  const std::uint64_t buffers = queues * kBuffersOfPort * (mtu_max + kAroundPacket) >> 20;
+  constexpr std::uint64_t kBuffersOfDevice = 3072, kAroundBuffer = 1200;
+  std::uint64_t mtu_max = 0, devices = 0;
+  for (const Port& port : config.ports()) {
+    mtu_max = std::max<std::uint64_t>(mtu_max, port.mtu());
+    devices += port.has_vlan() ? 1 : 2;
+  }
+  const std::uint64_t room = std::max<std::uint64_t>(2048, std::bit_ceil(mtu_max + 128));  // As the engine has it.
+  const std::uint64_t buffers = config.workers().count() * devices * kBuffersOfDevice * (room + kAroundBuffer) >> 20;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max(kLeast, kApart + buffers), kMost));
 }
 
@@ -33,10 +37,22 @@ void apply_defaults(Workers& workers) {
 
 void apply_defaults(Port& port) {
   const auto device = parse_device(port.device());
-  if (!port.has_driver() && device && device->kind == DeviceKind::kInterface) port.set_driver(DRIVER_AF_PACKET);
-  if (!port.has_mtu()) port.set_mtu(1500);
+  if (!port.has_vlan() && !port.has_driver() && device && device->kind == DeviceKind::kInterface)
+    port.set_driver(DRIVER_AF_PACKET);
   if (!port.has_tap()) port.set_tap("sl-" + port.name());
   if (!port.has_announce_vips()) port.set_announce_vips(true);
+}
+
+// A VLAN takes packets as long as its port does, wherever in the list that stands.
+void apply_default_mtus(Config& config) {
+  for (Port& port : *config.mutable_ports()) {
+    if (!port.has_mtu() && !port.has_vlan()) port.set_mtu(1500);
+  }
+  for (Port& port : *config.mutable_ports()) {
+    if (port.has_mtu()) continue;
+    const Port* parent = parent_of(port, config);
+    port.set_mtu(parent != nullptr && parent->has_mtu() ? parent->mtu() : 1500);
+  }
 }
 
 void apply_defaults(Health& health) {
@@ -63,12 +79,19 @@ void apply_defaults(Timeouts& timeouts) {
 
 }  // namespace
 
+const Port* parent_of(const Port& port, const Config& config) {
+  const auto found = std::ranges::find_if(
+      config.ports(), [&](const Port& candidate) { return port.has_vlan() && candidate.name() == port.vlan().port(); });
+  return found == config.ports().end() ? nullptr : &*found;
+}
+
 void apply_defaults(Config& config) {
   if (!config.has_state_dir()) config.set_state_dir("/var/lib/sluice");
   if (!config.has_admin_socket()) config.set_admin_socket("/run/sluice/admin.sock");
   apply_defaults(*config.mutable_dpdk());
   apply_defaults(*config.mutable_workers());
   for (Port& port : *config.mutable_ports()) apply_defaults(port);
+  apply_default_mtus(config);
   if (!config.mutable_snat()->has_ports()) config.mutable_snat()->set_ports("32768-65535");
   for (Pool& pool : *config.mutable_pools()) {
     if (!pool.has_auto_assign()) pool.set_auto_assign(true);

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "conf/config.pb.h"
+#include "conf/defaults.h"
 #include "conf/duration.h"
 
 namespace sluice::control {
@@ -77,6 +78,18 @@ void add_device(const conf::Port& port, unsigned index, unsigned workers, dpdk::
   forwarder.eal.vdevs.push_back(std::move(vdev));
 }
 
+// Of a VLAN, the device is that of its port.
+void put_on_wire(const conf::Config& config, int index, std::vector<dpdk::PortOptions>& ports) {
+  const auto* parent = conf::parent_of(config.ports(index), config);
+  if (parent == nullptr) return;
+  const auto at = std::ranges::find(ports, parent->name(), &dpdk::PortOptions::name);
+  auto& port = ports[static_cast<std::size_t>(index)];
+  port.device = at->device;
+  port.interface = at->interface;
+  port.vlan = {.port = static_cast<unsigned>(at - ports.begin()),
+               .id = static_cast<std::uint16_t>(config.ports(index).vlan().id())};
+}
+
 dpdk::HugepageUse hugepages(conf::Hugepages use) {
   switch (use) {
     case conf::HUGEPAGES_ON: return dpdk::HugepageUse::kOn;
@@ -100,11 +113,13 @@ dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
     dpdk::PortOptions made{.name = port.name(),
                            .device = {},
                            .interface = {},
+                           .vlan = {},
                            .tap = port.tap(),
                            .mtu = static_cast<std::uint16_t>(port.mtu())};
-    add_device(port, static_cast<unsigned>(i), count, options, made);
+    if (!port.has_vlan()) add_device(port, static_cast<unsigned>(i), count, options, made);
     options.ports.push_back(std::move(made));
   }
+  for (int i = 0; i < config.ports_size(); ++i) put_on_wire(config, i, options.ports);
   options.pipeline.flows_max = workers.flows_max();
   if (config.dpdk().hugepages() == conf::HUGEPAGES_OFF) options.pipeline.explicit_pages = nat::ExplicitPages::kAvoid;
   std::random_device random;

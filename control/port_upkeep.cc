@@ -58,7 +58,8 @@ Result<> PortUpkeep::set_up() {
     return fail("ports: " + port.name + ": " + message);
   };
   for (const auto& port : ports_) {
-    if (auto done = configurator->set_mtu(port.tap, port.mtu); !done) return named(port, done.message());
+    if (auto done = configurator->set_mtu(port.tap, dataplane::dpdk::tap_mtu(port.mtu)); !done)
+      return named(port, done.message());
     if (auto done = configurator->set_up(port.tap); !done) return named(port, done.message());
     if (auto done = configurator->hasten_neighbour_checks(port.tap); !done) spdlog::warn("{}", done.message());
     for (const auto& address : port.addresses) {

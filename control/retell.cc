@@ -137,6 +137,8 @@ void retell(const dataplane::PortStatus& port, messages::Port& to) {
   to.set_mtu(port.mtu);
   to.set_link_up(port.link_up);
   to.set_tap(port.tap);
+  to.set_vlan_of(port.vlan_of);
+  to.set_vlan_id(port.vlan_id);
   to.set_queues(port.queues);
   to.set_why_handed_over(port.why_handed_over);
   to.set_handed_over(port.handed_over);

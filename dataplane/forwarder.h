@@ -33,6 +33,8 @@ struct PortStatus {
   std::uint16_t mtu = 0;
   bool link_up = false;
   std::string tap;
+  std::string vlan_of;        // Name of the port whose VLAN this is; empty: it is none, and the device is its own.
+  std::uint16_t vlan_id = 0;  // Then not zero.
   unsigned queues = 0;
   // Why what it receives has to be handed over to the worker that owns it; empty: the device brings it there.
   std::string why_handed_over;

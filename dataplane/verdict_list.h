@@ -28,7 +28,7 @@ SLUICE_VERDICT(kDropTtl,              "drop_ttl",               "its time to liv
 SLUICE_VERDICT(kDropHandoverFull,     "drop_handover_full",     "the owning worker's ring was full")
 SLUICE_VERDICT(kDropTransmitFull,     "drop_transmit_full",     "the port's transmit queue was full")
 SLUICE_VERDICT(kDropKernelFull,       "drop_kernel_full",       "the kernel did not take it from the TAP in time")
-SLUICE_VERDICT(kDropTooLong,          "drop_too_long",          "longer than one packet buffer")
+SLUICE_VERDICT(kDropTooLong,          "drop_too_long",          "longer than one packet buffer, or for the kernel and longer than the TAP takes")
 SLUICE_VERDICT(kReplyReset,           "reply_reset",            "refused by a TCP reset: no service, no usable node or no connection")
 SLUICE_VERDICT(kReplyUnreachable,     "reply_unreachable",      "refused by ICMP port unreachable: no service or no usable node")
 SLUICE_VERDICT(kReplyTimeExceeded,    "reply_time_exceeded",    "its time to live ended here, and ICMP says so")

@@ -36,6 +36,14 @@ std::string join(const std::vector<std::string>& sentences) {
   return all;
 }
 
+Vlans vlans_on(unsigned wire, const std::vector<PortOptions>& ports) {
+  Vlans vlans;
+  for (std::uint16_t i = 0; i < ports.size(); ++i) {
+    if (ports[i].vlan && ports[i].vlan->port == wire) vlans.add(ports[i].vlan->id, i);
+  }
+  return vlans;
+}
+
 std::string megabytes(std::size_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MB"; }
 
 template <typename Family>
@@ -48,7 +56,9 @@ std::string report_of(const FamilyPipeline<Family>& pipeline) {
 }  // namespace
 
 Result<std::unique_ptr<DpdkForwarder>> DpdkForwarder::start(ForwarderOptions options) {
-  if (const auto problems = missing(options, look_at_host()); !problems.empty()) return fail(join(problems));
+  Host host = look_at_host();
+  host.devices_max = RTE_MAX_ETHPORTS;
+  if (const auto problems = missing(options, host); !problems.empty()) return fail(join(problems));
   std::unique_ptr<DpdkForwarder> forwarder{new DpdkForwarder{std::move(options)}};
   auto eal = Eal::start(forwarder->options_.eal);
   if (!eal) return fail(eal.message());
@@ -61,7 +71,7 @@ Result<std::unique_ptr<DpdkForwarder>> DpdkForwarder::start(ForwarderOptions opt
 Result<> DpdkForwarder::open_ports() {
   const unsigned queues = ::rte_lcore_count() - 1;
   rss_ = std::make_unique<const nat::Rss>(queues, options_.pipeline.seed);
-  const auto devices = static_cast<unsigned>(2 * options_.ports.size());
+  const auto devices = static_cast<unsigned>(device_count(options_.ports));
   const unsigned count = std::max(8192U, devices * queues * kBuffersPerQueue);
   const auto mtu = std::ranges::max(options_.ports, {}, &PortOptions::mtu).mtu;
   const auto room = static_cast<std::uint16_t>(std::min(65'535U, RTE_PKTMBUF_HEADROOM + buffer_room(mtu)));
@@ -72,10 +82,18 @@ Result<> DpdkForwarder::open_ports() {
                 std::to_string(options_.eal.memory_mb) + ")");
   }
   buffers_bytes_ = std::size_t{count} * (room + sizeof(rte_mbuf));
+  shared_.ports.resize(options_.ports.size());
   for (unsigned i = 0; i < options_.ports.size(); ++i) {
-    auto port = WirePort::open(options_.ports[i], i, *rss_, buffers_);
+    if (options_.ports[i].vlan) continue;
+    auto port = WirePort::open(options_.ports[i], i, vlans_on(i, options_.ports), *rss_, buffers_);
     if (!port) return fail(port.message());
-    shared_.ports.push_back(std::move(*port));
+    shared_.ports[i] = std::move(*port);
+  }
+  for (unsigned i = 0; i < options_.ports.size(); ++i) {
+    if (!options_.ports[i].vlan) continue;
+    auto port = WirePort::open(options_.ports[i], i, *shared_.ports[options_.ports[i].vlan->port], *rss_, buffers_);
+    if (!port) return fail(port.message());
+    shared_.ports[i] = std::move(*port);
   }
   return {};
 }
@@ -230,8 +248,19 @@ std::vector<PortStatus> DpdkForwarder::port_status() const {
   for (std::uint16_t port = 0; port < shared_.ports.size(); ++port) {
     all.push_back(shared_.ports[port]->status());
     for (const auto& worker : workers_) all.back().handed_over += worker->handed_over(port);
+    if (shared_.ports[port]->is_vlan()) add_traffic(port, all.back());
   }
   return all;
+}
+
+void DpdkForwarder::add_traffic(std::size_t port, PortStatus& status) const {
+  for (const auto& worker : workers_) {
+    const VlanTraffic& traffic = worker->vlan_traffic(port);
+    status.rx_packets += traffic.rx_packets.get();
+    status.rx_bytes += traffic.rx_bytes.get();
+    status.tx_packets += traffic.tx_packets.get();
+    status.tx_bytes += traffic.tx_bytes.get();
+  }
 }
 
 std::vector<std::string> DpdkForwarder::memory_report() const {

@@ -64,6 +64,7 @@ class DpdkForwarder final : public Forwarder {
   base::Result<> start_workers();
   void ask_workers();
   void free_old_snapshots();
+  void add_traffic(std::size_t port, PortStatus& status) const;
 
   ForwarderOptions options_;
   std::unique_ptr<Eal> eal_;  // Outlives everything below.

@@ -2,15 +2,17 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <net/if.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
 #include <utility>
+
+#include "dataplane/dpdk/interface.h"
 
 namespace sluice::dataplane::dpdk {
 namespace {
@@ -26,15 +28,6 @@ std::set<unsigned> cpus_of_process() {
     if (CPU_ISSET(cpu, &set)) cpus.insert(cpu);
   }
   return cpus;
-}
-
-std::set<std::string> interfaces_of_namespace() {
-  std::set<std::string> names;
-  struct if_nameindex* const all = ::if_nameindex();
-  if (all == nullptr) return names;
-  for (const auto* entry = all; entry->if_index != 0; ++entry) names.insert(entry->if_name);
-  ::if_freenameindex(all);
-  return names;
 }
 
 void look_at_capabilities(Host& host) {
@@ -58,9 +51,14 @@ std::string tun_problem() {
 std::vector<std::string> missing_for(const PortOptions& port, const Host& host) {
   std::vector<std::string> problems;
   const auto add = [&](const std::string& problem) { problems.push_back("port " + port.name + ": " + problem); };
-  if (!port.interface.empty()) {
+  if (!port.interface.empty() && !port.vlan) {
     const std::string subject = "interface " + port.interface;
-    if (!host.interfaces.contains(port.interface)) add(subject + " is not there");
+    const auto found = host.interfaces.find(port.interface);
+    if (found == host.interfaces.end()) {
+      add(subject + " is not there");
+    } else if (found->second != 0 && port.mtu > found->second) {
+      add("mtu " + std::to_string(port.mtu) + ": " + subject + " takes " + std::to_string(found->second) + " at most");
+    }
     if (!host.has_net_raw) add(subject + " needs CAP_NET_RAW, which this process does not have");
   }
   if (!port.tap.empty()) {
@@ -76,7 +74,7 @@ std::vector<std::string> missing_for(const PortOptions& port, const Host& host) 
 Host look_at_host() {
   Host host{.cpus = cpus_of_process(),
             .cpu_count = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_CONF)),
-            .interfaces = interfaces_of_namespace(),
+            .interfaces = look_at_interfaces(),
             .tun_problem = tun_problem()};
   look_at_capabilities(host);
   return host;
@@ -92,6 +90,11 @@ std::vector<std::string> missing(const ForwarderOptions& options, const Host& ho
   }
   for (const auto& port : options.ports) {
     for (auto& problem : missing_for(port, host)) problems.push_back(std::move(problem));
+  }
+  const std::size_t devices = device_count(options.ports);
+  if (devices > host.devices_max) {
+    problems.push_back("ports: " + std::to_string(devices) + " wires and TAPs, but this DPDK takes " +
+                       std::to_string(host.devices_max) + " at most");
   }
   return problems;
 }

@@ -2,6 +2,9 @@
 // What the engine needs of the machine, looked at before DPDK starts: DPDK itself answers with its usage text, or with
 // an errno that many causes share. Free of DPDK's own headers.
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,12 +15,13 @@ namespace sluice::dataplane::dpdk {
 
 // What the machine has, and lets this process do.
 struct Host {
-  std::set<unsigned> cpus;           // That this process may use.
-  unsigned cpu_count = 0;            // Of the machine: 0 to cpu_count - 1.
-  std::set<std::string> interfaces;  // Of the process's network namespace.
-  bool has_net_admin = false;        // CAP_NET_ADMIN, in force.
-  bool has_net_raw = false;          // CAP_NET_RAW, in force.
-  std::string tun_problem;           // Why /dev/net/tun cannot be opened; empty: it can.
+  std::set<unsigned> cpus;                          // That this process may use.
+  unsigned cpu_count = 0;                           // Of the machine: 0 to cpu_count - 1.
+  std::map<std::string, std::uint32_t> interfaces;  // As look_at_interfaces() has them.
+  std::size_t devices_max = SIZE_MAX;               // That DPDK was built for.
+  bool has_net_admin = false;                       // CAP_NET_ADMIN, in force.
+  bool has_net_raw = false;                         // CAP_NET_RAW, in force.
+  std::string tun_problem;                          // Why /dev/net/tun cannot be opened; empty: it can.
 };
 
 Host look_at_host();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,29 @@ struct EalOptions {
   std::vector<std::string> extra_args;
 };
 
+struct VlanOptions {
+  unsigned port;     // Index of the port whose wire it is on, which is no VLAN itself.
+  std::uint16_t id;  // 1 to 4094.
+};
+
 struct PortOptions {
-  std::string name;       // As the configuration calls it.
-  std::string device;     // What DPDK calls it: PCI address or vdev name.
-  std::string interface;  // Of the kernel, that the device takes over; empty: none.
-  std::string tap;        // Name of the kernel's end; empty: the port has none.
+  std::string name;                 // As the configuration calls it.
+  std::string device;               // What DPDK calls it: PCI address or vdev name.
+  std::string interface;            // Of the kernel, that the device takes over; empty: none.
+  std::optional<VlanOptions> vlan;  // Then `device` and `interface` are those of the wire.
+  std::string tap;                  // Name of the kernel's end; empty: the port has none.
   std::uint16_t mtu = 1500;
 };
+
+// Each wire and each TAP is one.
+inline std::size_t device_count(const std::vector<PortOptions>& ports) {
+  std::size_t count = 0;
+  for (const auto& port : ports) count += (port.vlan ? 0 : 1) + (port.tap.empty() ? 0 : 1);
+  return count;
+}
+
+// DPDK's TAP driver takes no longer packets, whatever the wire does.
+constexpr std::uint16_t tap_mtu(std::uint16_t mtu) { return std::min<std::uint16_t>(mtu, 1500); }
 
 struct ForwarderOptions {
   EalOptions eal;

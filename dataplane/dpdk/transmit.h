@@ -8,6 +8,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/vlan.h"
 #include "dataplane/packet.h"
 
 namespace sluice::dataplane::dpdk {
@@ -18,6 +19,12 @@ class Transmit {
   Transmit(Device& device, unsigned worker, WorkerCounters& counters, Verdict full)
       : device_{&device}, worker_{worker}, counters_{&counters}, full_{full} {}
 
+  // From now on all of it leaves with this tag. Both must outlive this.
+  void put_on(const VlanTag* tag, VlanTraffic* traffic) {
+    tag_ = tag;
+    traffic_ = traffic;
+  }
+
   void add(rte_mbuf* packet) {
     packets_[count_++] = packet;
     if (count_ == packets_.size()) flush();
@@ -25,6 +32,7 @@ class Transmit {
 
   void flush() {
     if (count_ == 0) return;
+    if (tag_ != nullptr) tag_->put_on({packets_.data(), count_}, *traffic_);
     std::uint16_t sent = device_->send(worker_, packets_.data(), count_);
     // One more try: software devices take a burst in pieces.
     if (sent < count_) {
@@ -44,6 +52,8 @@ class Transmit {
   unsigned worker_;
   WorkerCounters* counters_;
   Verdict full_;
+  const VlanTag* tag_ = nullptr;
+  VlanTraffic* traffic_ = nullptr;
   std::uint16_t count_ = 0;
   std::array<rte_mbuf*, 2 * kBurstMax> packets_;
 };

@@ -10,6 +10,8 @@
 #include <bit>
 #include <cstring>
 
+#include "dataplane/dpdk/pieces.h"
+
 namespace sluice::dataplane::dpdk {
 namespace {
 
@@ -43,9 +45,11 @@ Worker::Worker(Shared& shared, const PipelineOptions& options)
       number_{options.worker},
       pipeline_{options},
       handed_over_(shared.ports.size()),
+      vlan_traffic_(shared.ports.size()),
       cycles_per_tick_{::rte_get_tsc_hz() * static_cast<std::uint64_t>(nat::kTickLength.count()) / 1'000'000'000} {
   for (auto& port : shared_.ports) {
     wire_.emplace_back(port->wire(), number_, pipeline_.counters(), Verdict::kDropTransmitFull);
+    if (port->is_vlan()) wire_.back().put_on(port->tag(), &vlan_traffic_[wire_.size() - 1]);
     Device& kernel = port->kernel() != nullptr ? *port->kernel() : port->wire();
     kernel_.emplace_back(kernel, number_, pipeline_.counters(), Verdict::kDropKernelFull);
   }
@@ -86,12 +90,18 @@ std::size_t Worker::turn(const Snapshot& snapshot) {
 std::size_t Worker::receive(const Snapshot& snapshot, std::uint16_t port) {
   std::array<rte_mbuf*, kBurstMax> buffers;
   std::size_t received = 0;
+  if (shared_.ports[port]->is_vlan()) return 0;  // Comes in by its wire.
   Device& wire = shared_.ports[port]->wire();
+  const bool needs_look = shared_.ports[port]->needs_look();
   const auto workers = static_cast<unsigned>(shared_.inbox.size());
   for (unsigned queue = number_; queue < wire.queues(); queue += workers) {
     const auto count = wire.receive(static_cast<std::uint16_t>(queue), buffers.data(), kBurstMax);
     burst_.clear();
-    for (std::uint16_t i = 0; i < count; ++i) add(buffers[i], port);
+    if (!needs_look) [[likely]] {
+      for (std::uint16_t i = 0; i < count; ++i) add(buffers[i], port);
+    } else {
+      for (std::uint16_t i = 0; i < count; ++i) add_looked_at(buffers[i], port);
+    }
     if (count > 0) process(snapshot, Origin::kPort);
     received += count;
   }
@@ -128,11 +138,23 @@ std::size_t Worker::receive_from_workers(const Snapshot& snapshot) {
 }
 
 Packet& Worker::add(rte_mbuf* buffer, std::uint16_t port) {
+  const bool is_too_long = !make_whole(buffer);
   const auto room = static_cast<std::uint16_t>(buffer->buf_len - buffer->data_off);
   Packet& packet = burst_.add(rte_pktmbuf_mtod(buffer, std::uint8_t*), buffer->data_len, port, buffer, room);
-  if (buffer->nb_segs > 1) [[unlikely]]
+  if (is_too_long) [[unlikely]]
     packet.verdict = Verdict::kDropTooLong;
   return packet;
+}
+
+void Worker::add_looked_at(rte_mbuf* buffer, std::uint16_t wire) {
+  const std::uint16_t port = shared_.ports[wire]->vlans().take_off(buffer, wire);
+  if (port != wire) {
+    vlan_traffic_[port].rx_packets.add(1);
+    vlan_traffic_[port].rx_bytes.add(buffer->pkt_len);
+  }
+  Packet& packet = add(buffer, port);
+  if ((buffer->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD) [[unlikely]]
+    packet.verdict = Verdict::kDropBadHeader;
 }
 
 void Worker::process(const Snapshot& snapshot, Origin origin) {
@@ -168,18 +190,25 @@ void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
         buffer->pkt_len = packet.length;
         wire_[packet.port].add(buffer);
         break;
-      case Verdict::kToKernel:
-        if (shared_.ports[packet.port]->kernel() != nullptr) {
-          kernel_[packet.port].add(buffer);
-        } else {
-          ::rte_pktmbuf_free(buffer);
-        }
-        break;
+      case Verdict::kToKernel: give_to_kernel(packet); break;
       case Verdict::kToWorker: hand_over(snapshot, packet); break;
       case Verdict::kHeld: break;  // Comes back with resume().
       default: ::rte_pktmbuf_free(buffer); break;
     }
   }
+}
+
+void Worker::give_to_kernel(Packet& packet) {
+  auto* buffer = static_cast<rte_mbuf*>(packet.buffer);
+  const Device* kernel = shared_.ports[packet.port]->kernel();
+  if (kernel != nullptr && kernel->takes(packet.length)) return kernel_[packet.port].add(buffer);
+  if (kernel != nullptr) count_drop(Verdict::kDropTooLong, packet);
+  ::rte_pktmbuf_free(buffer);
+}
+
+void Worker::count_drop(Verdict verdict, const Packet& packet) {
+  pipeline_.counters().packets[index(verdict)].add(1);
+  pipeline_.counters().bytes[index(verdict)].add(packet.length);
 }
 
 void Worker::hand_over(const Snapshot& snapshot, Packet& packet) {
@@ -189,8 +218,7 @@ void Worker::hand_over(const Snapshot& snapshot, Packet& packet) {
   handed_over_[packet.port].add(1);
   rte_ring* inbox = shared_.inbox[pipeline_.owner(snapshot, packet)];
   if (::rte_ring_mp_enqueue(inbox, buffer) == 0) return;
-  pipeline_.counters().packets[index(Verdict::kDropHandoverFull)].add(1);
-  pipeline_.counters().bytes[index(Verdict::kDropHandoverFull)].add(packet.length);
+  count_drop(Verdict::kDropHandoverFull, packet);
   ::rte_pktmbuf_free(buffer);
 }
 

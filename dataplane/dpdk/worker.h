@@ -45,6 +45,7 @@ class Worker {
   // the worker has reported a quiescent state.
   void show_to(Capture* capture) { capture_.store(capture, std::memory_order_release); }
   const Pipeline& pipeline() const { return pipeline_; }
+  const VlanTraffic& vlan_traffic(std::size_t port) const { return vlan_traffic_[port]; }
   nat::Tick now() const;  // The clock that all workers go by. On any thread.
 
  private:
@@ -52,8 +53,11 @@ class Worker {
   std::size_t receive(const Snapshot& snapshot, std::uint16_t port);
   std::size_t receive_from_kernel(std::uint16_t port);
   std::size_t receive_from_workers(const Snapshot& snapshot);
-  Packet& add(rte_mbuf* buffer, std::uint16_t port);      // To the burst.
-  void process(const Snapshot& snapshot, Origin origin);  // The burst.
+  Packet& add(rte_mbuf* buffer, std::uint16_t port);  // To the burst.
+  void add_looked_at(rte_mbuf* buffer, std::uint16_t wire);
+  void give_to_kernel(Packet& packet);
+  void count_drop(Verdict verdict, const Packet& packet);  // Behind the pipeline.
+  void process(const Snapshot& snapshot, Origin origin);   // The burst.
   void process_shown(const Snapshot& snapshot, Capture& capture, Origin origin);
   void dispatch(const Snapshot& snapshot, Burst& burst);
   void hand_over(const Snapshot& snapshot, Packet& packet);
@@ -64,9 +68,10 @@ class Worker {
   Pipeline pipeline_;
   FlowQueryBox queries_;
   std::atomic<Capture*> capture_{nullptr};
-  std::vector<Transmit> wire_;        // By port.
-  std::vector<Transmit> kernel_;      // By port.
-  std::vector<Counter> handed_over_;  // By port.
+  std::vector<Transmit> wire_;             // By port.
+  std::vector<Transmit> kernel_;           // By port.
+  std::vector<Counter> handed_over_;       // By port.
+  std::vector<VlanTraffic> vlan_traffic_;  // By port.
   Burst burst_;
   const std::uint64_t cycles_per_tick_;
 };

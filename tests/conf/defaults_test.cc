@@ -36,8 +36,22 @@ TEST(Defaults, TakeMemoryByPortsWorkersAndMtu) {
   };
   EXPECT_EQ(memory(2, 1, 1500), 128U);
   EXPECT_EQ(memory(2, 4, 1500), 242U);  // 49,152 buffers of 2,176 bytes are 102 of it; 185 were too few.
-  EXPECT_EQ(memory(2, 1, 9000), 215U);
+  EXPECT_EQ(memory(2, 1, 9000), 296U);  // 12,288 buffers of 16,512 bytes are 194 of it.
   EXPECT_GT(memory(16, 16, 9000), 15'000U);
+}
+
+TEST(Defaults, GiveAVlanTheMtuOfItsPortAndMemoryForItsTapAlone) {
+  Config config;
+  Port& vlan = *config.add_ports();
+  vlan.mutable_vlan()->set_port("wan");
+  Port& wan = *config.add_ports();
+  wan.set_name("wan");
+  wan.set_mtu(9000);
+  config.mutable_workers()->set_count(2);
+  apply_defaults(config);
+  EXPECT_EQ(config.ports(0).mtu(), 9000U);
+  EXPECT_EQ(config.dpdk().memory_mb(), 399U);
+  EXPECT_FALSE(config.ports(0).has_driver());
 }
 
 TEST(Defaults, ChangeNothingThatWasSaid) {

@@ -58,7 +58,7 @@ TEST(Load, SaysEverythingInTheOrderOfTheFile) {
                   "f:2:9: engine: expected one of auto, dpdk, xdp, got 'x'",
                   "f:3:29: ports[0].device: expected pci:ADDRESS, interface:NAME or vdev:STRING, got 'eth1'",
                   "f:3:35: ports[0].colour: unknown key; known are name, device, driver, mtu, tap, addresses, routes, "
-                  "announce_vips",
+                  "announce_vips, vlan",
                   "f:4:20: snat.addresses[0]: expected an address like 192.0.2.1 or 2001:db8::1, got 'x'",
                   "f:4:31: snat.ports: expected FIRST-LAST with ports from 1 to 65535, got '1'",
                   "f:5:11: clusters: at least one cluster is needed"));

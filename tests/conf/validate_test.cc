@@ -34,6 +34,10 @@ Case ports(std::string text, std::string problem) { return {{.ports = "ports: " 
 Case port(const std::string& text, std::string problem) {
   return ports("[{name: wan, device: interface:eth1, " + text + "}]", std::move(problem));
 }
+// A second port, a VLAN of the first one.
+Case vlan(const std::string& text, std::string problem) {
+  return ports("[{name: wan, device: interface:eth1}, {name: lan, " + text + "}]", std::move(problem));
+}
 Case snat(std::string text, std::string problem) { return {{.snat = "snat: " + text}, std::move(problem)}; }
 Case pools(std::string text, std::string problem) { return {{.pools = "pools: " + text}, std::move(problem)}; }
 Case ranges(const std::string& text, std::string problem) {
@@ -90,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
         ports("[{name: a b, device: interface:eth1, tap: t}]",
               "f:1:16: ports[0].name: expected letters, digits, '-', '_' and '.', got 'a b'"),
         ports("[{name: wan}]",
-              "f:1:9: ports[0].device: a device is missing: pci:ADDRESS, interface:NAME or vdev:STRING"),
+              "f:1:9: ports[0].device: a device is missing: pci:ADDRESS, interface:NAME or vdev:STRING (or `vlan`)"),
         ports("[{name: wan, device: eth1}]",
               "f:1:29: ports[0].device: expected pci:ADDRESS, interface:NAME or vdev:STRING, got 'eth1'"),
         ports("[{name: wan, device: vdev:net_null0, driver: af_xdp}]",
@@ -105,6 +109,23 @@ INSTANTIATE_TEST_SUITE_P(
         ports("[{name: a-name-that-is-long, device: interface:a}]",
               "f:1:9: ports[0].tap: 'sl-a-name-that-is-long' has 22 characters; the name of an interface has at most "
               "15"),
+        vlan("vlan: {port: wan, id: 0}", "f:1:80: ports[1].vlan.id: expected 1 to 4094, got 0"),
+        vlan("vlan: {port: wan, id: 4095}", "f:1:80: ports[1].vlan.id: expected 1 to 4094, got 4095"),
+        vlan("vlan: {port: wan}", "f:1:64: ports[1].vlan.id: an id is missing: 1 to 4094"),
+        vlan("vlan: {id: 5}", "f:1:64: ports[1].vlan.port: a port is missing: the name of the one it is on"),
+        vlan("vlan: {port: wann, id: 5}", "f:1:71: ports[1].vlan.port: there is no port 'wann'"),
+        vlan("vlan: {port: lan, id: 5}",
+             "f:1:71: ports[1].vlan.port: expected a port with a device, but 'lan' is a VLAN itself"),
+        vlan("vlan: {port: wan, id: 5}}, {name: deep, vlan: {port: lan, id: 6}",
+             "f:1:111: ports[2].vlan.port: expected a port with a device, but 'lan' is a VLAN itself"),
+        vlan("vlan: {port: wan, id: 5}}, {name: twin, vlan: {port: wan, id: 5}",
+             "f:1:120: ports[2].vlan.id: 'VLAN 5 of wan' is used at ports[1].vlan.id already"),
+        vlan("device: interface:eth2, vlan: {port: wan, id: 5}",
+             "f:1:66: ports[1].device: a VLAN has none: its wire is that of port 'wan'"),
+        vlan("driver: af_xdp, vlan: {port: wan, id: 5}",
+             "f:1:66: ports[1].driver: a VLAN has none: its wire is that of port 'wan'"),
+        vlan("mtu: 1501, vlan: {port: wan, id: 5}",
+             "f:1:63: ports[1].mtu: port 'wan', whose VLAN this is, has 1500, got 1501"),
         port("mtu: 500", "f:1:50: ports[0].mtu: expected 576 to 9600, got 500"),
         port("tap: a/b",
              "f:1:50: ports[0].tap: 'a/b' cannot be the name of an interface: no slashes, colons and blanks"),

@@ -1,13 +1,14 @@
 """Wrong configuration, machines that lack something and malformed objects: said clearly, and nothing else is harmed."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
 
 from edge import INGRESS, NAMESPACE
 from tools.lab import wait_for
-from tools.lab.sluiced import _program
+from tools.lab.sluiced import RUNTIME, _program
 
 WRONG = """\
 engine: warp
@@ -117,6 +118,8 @@ STARTS = {
     "cpu": ({"count: 1\n": "cpus: [99]\n"}, [], ["workers.cpus: CPU 99 is not there; this process may use "]),
     "several": ({'"interface:wan"': '"interface:no"', "count: 1\n": "cpus: [99]\n"}, [],
                 ["workers.cpus: CPU 99 is not there", "port wan: interface no is not there"]),
+    "mtu": ({'"interface:wan"': '"vdev:net_tap9,iface=short"', "mtu: 1500\n": "mtu: 9000\n"}, [],
+            ["port wan: net_tap9: mtu 9000: it takes 1504 at most"]),
     "net_raw": ({}, ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"],
                 ["port wan: interface wan needs CAP_NET_RAW", "port lan: interface lan needs CAP_NET_RAW"]),
     "net_admin": ({}, ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"],
@@ -143,6 +146,7 @@ def test_what_the_machine_lacks_is_said_at_start(edge, tmp_path, what):
     changes, under, sentences = STARTS[what]
     own = {str(edge.lab.sluiced.directory): str(tmp_path), edge.lab.prefix + "sluiced": edge.lab.prefix + "second"}
     done = start_second(edge, tmp_path, changes | own, under)
+    shutil.rmtree(RUNTIME / (edge.lab.prefix + "second"), ignore_errors=True)  # Of those that came to start DPDK.
     assert done.returncode == 1, done
     last = done.stderr.splitlines()[-1]
     assert all(re.search(sentence, last) for sentence in sentences), done.stderr

@@ -135,6 +135,12 @@ TEST(ShowPorts, ShowsLinkCountersAndOffloads) {
   EXPECT_THAT(text, HasSubstr("uplink  rx checksum\n"));
 }
 
+TEST(ShowPorts, SaysOnWhoseWireAVlanIs) {
+  const auto text = to_text(message<admin::Ports>(R"(
+    ports { name: "lan" device: "net_af_packet0" driver: "net_af_packet" mtu: 1500 vlan_of: "trunk" vlan_id: 20 })"));
+  EXPECT_THAT(text, HasSubstr("  1500  VLAN 20 of trunk  net_af_packet"));
+}
+
 TEST(ShowDrops, ShowsWhatWasDroppedUnlessAllIsWanted) {
   const auto drops = message<admin::Drops>(R"(
     rows { verdict: "to_node" description: "sent" packets: 100 bytes: 6400 }

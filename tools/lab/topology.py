@@ -61,6 +61,12 @@ table netdev lab {
   chain lan { type filter hook ingress device "lan" priority 0; policy drop; }
 }
 """
+NO_KERNEL_COPY_OF_TRUNK = """
+table netdev lab_trunk {
+  chain trunk { type filter hook ingress device "trunk" priority 0; policy drop; }
+  chain switch { type filter hook ingress device "switch" priority 0; policy drop; }
+}
+"""
 # For an outage in which packets to the API server are lost.
 API_SERVER_IS_SILENT = f"""
 table ip silent {{
@@ -178,6 +184,21 @@ def _send_plain_packets(namespace: Namespace, link: str) -> None:
                               text=True, capture_output=True)
     if done.returncode != 0:
         raise LabError(f"ethtool -K {link} in {namespace.full}: {done.stderr.strip()}")
+
+
+def add_trunk(appliance: Namespace) -> None:
+    """A wire `trunk` for the daemon whose other end `switch` is for vlan_switch.py, beside its usual wires."""
+    appliance.configure(["link add trunk type veth peer name switch"])
+    appliance.set_sysctls({f"ipv6/conf/{link}/disable_ipv6": 1 for link in ("trunk", "switch")})
+    appliance.configure(["link set trunk arp off up", "link set switch arp off up"])
+    appliance.run([find("nft"), "-f", "-"], input=NO_KERNEL_COPY_OF_TRUNK)
+    for link in ("trunk", "switch"):
+        _send_plain_packets(appliance, link)
+
+
+def remove_trunk(appliance: Namespace) -> None:
+    appliance.run([find("nft"), "delete", "table", "netdev", "lab_trunk"])
+    appliance.configure(["link delete trunk"])
 
 
 def attach_pod(namespace: Namespace, node: Namespace, address: str) -> None:

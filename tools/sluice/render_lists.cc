@@ -40,6 +40,10 @@ std::string reason_of(const admin::Service& service) {
   return join(reasons, "; ");
 }
 
+std::string device_of(const admin::Port& port) {
+  return port.vlan_of().empty() ? port.device() : "VLAN " + number(port.vlan_id()) + " of " + port.vlan_of();
+}
+
 std::string counters_of(const admin::Ports& ports) {
   Table table{
       {"PORT", ">RX-PACKETS", ">RX-BYTES", ">RX-MISSED", ">RX-ERRORS", ">TX-PACKETS", ">TX-BYTES", ">TX-ERRORS"}};
@@ -117,7 +121,7 @@ std::string to_text(const admin::Ports& ports) {
   for (const auto& port : ports.ports()) {
     std::vector<std::string> workers;
     for (const auto worker : port.workers()) workers.push_back(number(worker));
-    table.add({port.name(), port.link_up() ? "up" : "down", port.mac(), number(port.mtu()), port.device(),
+    table.add({port.name(), port.link_up() ? "up" : "down", port.mac(), number(port.mtu()), device_of(port),
                port.driver(), number(port.queues()), join(workers, ","), port.tap(),
                join({port.addresses().begin(), port.addresses().end()}, ",")});
     const std::string by = port.why_handed_over().empty() ? "RSS" : "hand-over: " + port.why_handed_over();

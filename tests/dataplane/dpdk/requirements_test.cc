@@ -12,7 +12,7 @@ using testing::IsEmpty;
 Host good_host() {
   return {.cpus = {0, 1},
           .cpu_count = 4,
-          .interfaces = {"eth0", "eth1"},
+          .interfaces = {{"eth0", 9000}, {"eth1", 0}},
           .has_net_admin = true,
           .has_net_raw = true,
           .tun_problem = ""};
@@ -46,6 +46,33 @@ TEST(Requirements, NameThePortWhoseInterfaceIsNotThere) {
   auto host = good_host();
   host.interfaces.erase("eth1");
   EXPECT_THAT(missing(two_ports(), host), ElementsAre("port lan: interface eth1 is not there"));
+}
+
+TEST(Requirements, TellThePortWhoseInterfaceTakesNoPacketsOfThatLength) {
+  auto options = two_ports();
+  for (auto& port : options.ports) port.mtu = 9000;
+  EXPECT_THAT(missing(options, good_host()), IsEmpty()) << "eth1 does not say";
+  options.ports[0].mtu = 9001;
+  EXPECT_THAT(missing(options, good_host()), ElementsAre("port wan: mtu 9001: interface eth0 takes 9000 at most"));
+}
+
+TEST(Requirements, AskForTheInterfaceOfAVlanOnce) {
+  auto options = two_ports();
+  options.ports[1].interface = "eth0";
+  options.ports[1].vlan = {.port = 0, .id = 5};
+  auto host = good_host();
+  host.interfaces.clear();
+  EXPECT_THAT(missing(options, host), ElementsAre("port wan: interface eth0 is not there"));
+}
+
+TEST(Requirements, CountWiresAndTaps) {
+  auto host = good_host();
+  host.devices_max = 4;
+  auto options = two_ports();
+  EXPECT_THAT(missing(options, host), IsEmpty());
+  options.ports.push_back(port("dmz", ""));
+  options.ports.back().vlan = {.port = 0, .id = 5};
+  EXPECT_THAT(missing(options, host), ElementsAre("ports: 5 wires and TAPs, but this DPDK takes 4 at most"));
 }
 
 TEST(Requirements, NameEveryPortThatACapabilityIsMissingFor) {
