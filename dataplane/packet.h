@@ -30,6 +30,9 @@ enum class Content : std::uint8_t {
   kSctpFirst,  // The first fragment of one.
 };
 
+constexpr bool is_sctp(Content content) { return content == Content::kSctp || content == Content::kSctpFirst; }
+constexpr bool has_ports(Content content) { return content == Content::kTransport || is_sctp(content); }
+
 // What IPv4 needs fills one cache line; an IPv6 key takes the second.
 struct alignas(64) Packet {
   std::uint8_t* data = nullptr;  // First byte of the Ethernet header.
@@ -73,8 +76,8 @@ struct alignas(64) Packet {
     return content == Content::kFragment || is_later();
   }  // But for a first one with its ports.
   bool is_later() const { return content == Content::kLater; }
-  bool is_sctp() const { return content == Content::kSctp || content == Content::kSctpFirst; }
-  bool has_ports() const { return content == Content::kTransport || is_sctp(); }
+  bool is_sctp() const { return dataplane::is_sctp(content); }
+  bool has_ports() const { return dataplane::has_ports(content); }
   bool is_error() const { return content == Content::kError; }
 
   net::Ports ports_of_key() const {  // Of IP packets.
