@@ -1,8 +1,8 @@
 """An end of SCTP associations, by a stack of its own (usrsctp): the kernel may have none.
 
-`sctp_peer.py serve ADDRESSES PORT POD NODE` listens on each of the addresses (separated by commas) and says `listening`. A
-message `W` is answered by a line of JSON (pod, node, the peer's address and port), `Q` ends the association, all else
-comes back as it is.
+`sctp_peer.py serve ADDRESSES PORT POD NODE` listens on each of the addresses (separated by commas) and says
+`listening`. A message `W` is answered by a line of JSON (pod, node, the peer's address and port), `Q` ends the
+association, all else comes back as it is.
 
 `sctp_peer.py connect SOURCE SOURCE_PORT ADDRESS PORT` says `associated`, or `failed ERRNO` and ends. Then a line on
 standard input is sent as a message, and what comes back is a line on standard output; `end` shuts down and says
