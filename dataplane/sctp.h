@@ -10,8 +10,8 @@
 
 namespace sluice::dataplane {
 
-// Whether the first chunk may be what it says. Only an INIT has the verification tag zero, and it stands alone (RFC 9260
-// 8.5.1): a packet that breaks this opens nothing and is answered by nothing.
+// Whether the first chunk may be what it says. Only an INIT has the verification tag zero, and it stands alone
+// (RFC 9260 8.5.1): a packet that breaks this opens nothing and is answered by nothing.
 Verdict check_sctp(Packet& packet);
 
 struct SctpAnswer {

@@ -3,12 +3,12 @@
 // tcp_state.h, whose reasons hold here, too.
 //
 // Verification tags are not tracked, so a chunk is a hint and not a proof:
-// - A flow is embryonic until the client has echoed the node's cookie: a flood of INITs from forged addresses leaves only
-//   embryonic flows. It is established by the node's answer to the cookie, never by the client alone.
+// - A flow is embryonic until the client has echoed the node's cookie: a flood of INITs from forged addresses leaves
+//   only embryonic flows. It is established by the node's answer to the cookie, never by the client alone.
 // - ABORT does not end an association. It starts the short timeout kAbortedBy…, which remembers who is said to have
-//   aborted. One other packet from *that* end proves the ABORT false. Before there is an association, only a cookie does.
-// - An end that is said to have sent SHUTDOWN, and sends DATA, has not. SHUTDOWN ACK and SHUTDOWN COMPLETE count only from
-//   opposite ends.
+//   aborted. One other packet from *that* end proves the ABORT false. Before the association is there, a cookie does.
+// - An end that is said to have sent SHUTDOWN, and sends DATA, has not. SHUTDOWN ACK and SHUTDOWN COMPLETE count from
+//   opposite ends only.
 // - An INIT in an open association is a restart of its client (RFC 9260 5.2.2): it goes where the association is.
 // - Control chunks may stand before an ABORT or a SHUTDOWN. Then it is missed, and the flow waits for its timeout.
 //

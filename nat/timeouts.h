@@ -20,8 +20,8 @@ struct Timeouts {                                     // in ticks; build them fr
   // 5 s (resolv.conf): 10 s hold a question through one repetition, 5 s after the answer hold a late duplicate.
   Tick dns_unreplied = timeout_ticks(std::chrono::seconds{10});
   Tick dns = timeout_ticks(std::chrono::seconds{5});
-  // An association that is silent shows by HEARTBEATs that it lives: the next one comes after HB.interval (30 s), and the
-  // peer is given up after Path.Max.Retrans (5) of them and one RTO.Max (60 s; RFC 9260 8.2, 8.3, 16). Linux has the same.
+  // A silent association shows by HEARTBEATs that it lives: the next one comes after HB.interval (30 s), and the peer
+  // is given up after Path.Max.Retrans (5) of them and one RTO.Max (60 s; RFC 9260 8.2, 8.3, 16). Linux has the same.
   Tick sctp_established = timeout_ticks(std::chrono::seconds{210});
   Tick sctp_init = timeout_ticks(std::chrono::seconds{5});       // As for SYN; RTO.Initial is 1 s, doubled twice.
   Tick sctp_shutdown = timeout_ticks(std::chrono::seconds{60});  // RTO.Max: SHUTDOWN is not repeated later than that.

@@ -147,7 +147,8 @@ def test_where_nobody_is_an_init_is_aborted_at_once(edge):
     for port in (PORT, PORT + 1):
         assert refusal(edge, address, port) == ("failed ECONNREFUSED", True)
     assert edge.dropped("reply_abort") > 0
-    assert edge.ask("explain", "flow", "sctp", f"{topology.CLIENT}:40000", f"{address}:{PORT}")["verdict"] == "reply_abort"
+    explained = edge.ask("explain", "flow", "sctp", f"{topology.CLIENT}:40000", f"{address}:{PORT}")
+    assert explained["verdict"] == "reply_abort"
 
 
 def test_a_service_of_sctp_alone_answers_ping_and_its_status_has_no_error(edge, pods):

@@ -168,10 +168,9 @@ Examples
   sluice trace --verdict drop_stray
   sluice trace --vip 203.0.113.64 --output json | jq .steps
 )"},
-    Page{
-        "explain flow",
-        R"(sluice explain flow tcp|udp|sctp CLIENT:PORT VIP:PORT follows the first packet of such a flow through the data
-path, by the data path's own rules, and tells the verdict. No packet is sent. If the flow is open, it is shown too.
+    Page{"explain flow",
+         R"(sluice explain flow tcp|udp|sctp CLIENT:PORT VIP:PORT follows the first packet of such a flow through the
+data path, by the data path's own rules, and tells the verdict. No packet is sent. If the flow is open, it is shown too.
 The word `flow` may be left out.
 
 Examples
