@@ -85,5 +85,17 @@ TEST(Timeouts, CountUdpAsRepliedOnceTheNodeHasAnswered) {
   EXPECT_EQ(flow.last_seen, 2U);
 }
 
+TEST(Timeouts, CountAnAssociationAsEmbryonicUntilItsCookieIsEchoed) {
+  Flow4 flow = sctp(SctpState::kInitSent);
+  flow.note_sctp(Direction::kToNode, net::kSctpInit, 1);
+  flow.note_sctp(Direction::kToClient, net::kSctpInitAck, 2);
+  EXPECT_TRUE(flow.is_embryonic());
+  flow.note_sctp(Direction::kToNode, net::kSctpCookieEcho, 3);
+  EXPECT_FALSE(flow.is_embryonic());
+  EXPECT_EQ(idle_limit(flow, Timeouts{}), Timeouts{}.sctp_init);
+  EXPECT_EQ(flow.last_seen, 3U);
+  EXPECT_EQ(flow.flags, kFlowReplied);
+}
+
 }  // namespace
 }  // namespace sluice::nat
