@@ -22,17 +22,29 @@ constexpr std::uint32_t times_x8(std::uint32_t a) {
   return a;
 }
 
-// Without a branch: the bits are as good as random.
+using Table = std::array<std::uint32_t, 256>;
+
+constexpr Table kByteOfState = [] {
+  Table table{};
+  for (std::uint32_t i = 0; i < table.size(); ++i) table[i] = times_x8(i);
+  return table;
+}();
+
+constexpr std::uint32_t by_a_byte(std::uint32_t state) { return state >> 8 ^ kByteOfState[state & 0xff]; }
+
+// The four bytes of `a` side by side, and without a branch: its bits are as good as random.
 constexpr std::uint32_t product(std::uint32_t a, std::uint32_t b) {
+  std::array<std::uint32_t, 4> lanes{b};
+  for (std::size_t i = 1; i < lanes.size(); ++i) lanes[i] = by_a_byte(lanes[i - 1]);
   std::uint32_t sum = 0;
-  for (int bit = 31; bit >= 0; --bit) {
-    sum ^= b & -(a >> bit & 1);
-    b = times_x(b);
+  for (unsigned bit = 0; bit < 8; ++bit) {
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      sum ^= lanes[i] & -(a >> (31 - 8 * i - bit) & 1);
+      lanes[i] = times_x(lanes[i]);
+    }
   }
   return sum;
 }
-
-using Table = std::array<std::uint32_t, 256>;
 
 // By how many zero bytes follow: x^8 to the power of the index, and of 256 times the index.
 constexpr Table kBytes = [] {
@@ -46,16 +58,10 @@ constexpr Table kPages = [] {
   return table;
 }();
 
-constexpr Table kByteOfState = [] {
-  Table table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) table[i] = times_x8(i);
-  return table;
-}();
-
 }  // namespace
 
 std::uint32_t crc32c_by_table(std::uint32_t state, std::span<const std::uint8_t> bytes) {
-  for (const std::uint8_t byte : bytes) state = state >> 8 ^ kByteOfState[(state ^ byte) & 0xff];
+  for (const std::uint8_t byte : bytes) state = by_a_byte(state ^ byte);
   return state;
 }
 
