@@ -69,6 +69,10 @@ void apply_defaults(Timeouts& timeouts) {
   if (!timeouts.has_tcp_established()) timeouts.set_tcp_established("2h4m");
   if (!timeouts.has_tcp_half_closed()) timeouts.set_tcp_half_closed("120s");
   if (!timeouts.has_tcp_closing()) timeouts.set_tcp_closing("10s");
+  if (!timeouts.has_sctp_init()) timeouts.set_sctp_init("5s");
+  if (!timeouts.has_sctp_established()) timeouts.set_sctp_established("210s");
+  if (!timeouts.has_sctp_shutdown()) timeouts.set_sctp_shutdown("60s");
+  if (!timeouts.has_sctp_closed()) timeouts.set_sctp_closed("10s");
   if (!timeouts.has_udp_unreplied()) timeouts.set_udp_unreplied("30s");
   if (!timeouts.has_udp_replied()) timeouts.set_udp_replied("180s");
   if (!timeouts.has_dns_unreplied()) timeouts.set_dns_unreplied("10s");

@@ -155,10 +155,11 @@ class Teller {
   void refuse() {
     const Verdict refusal = dataplane::refusal_of(told_.verdict, key_, net::kTcpSyn);
     if (refusal == told_.verdict) return;
-    say("refuse", std::string{refusal == Verdict::kReplyReset ? "the client gets a TCP reset"
-                                                              : "the client gets ICMP port unreachable"} +
-                      ", or nothing while there are more than " + std::to_string(dataplane::kRefusalsASecond) +
-                      " of these a second on a worker");
+    const std::string gets = refusal == Verdict::kReplyReset   ? "a TCP reset"
+                             : refusal == Verdict::kReplyAbort ? "an SCTP ABORT"
+                                                               : "ICMP port unreachable";
+    say("refuse", "the client gets " + gets + ", or nothing while there are more than " +
+                      std::to_string(dataplane::kRefusalsASecond) + " of these a second on a worker");
     told_.instead_of = std::exchange(told_.verdict, refusal);
   }
 

@@ -22,6 +22,10 @@ nat::Timeouts timeouts(const conf::Timeouts& from) {
   timeouts.established = ticks(from.tcp_established());
   timeouts.half_closed = ticks(from.tcp_half_closed());
   timeouts.closing = timeouts.reset = ticks(from.tcp_closing());
+  timeouts.sctp_init = ticks(from.sctp_init());
+  timeouts.sctp_established = ticks(from.sctp_established());
+  timeouts.sctp_shutdown = ticks(from.sctp_shutdown());
+  timeouts.sctp_closed = ticks(from.sctp_closed());
   timeouts.udp_unreplied = ticks(from.udp_unreplied());
   timeouts.udp = ticks(from.udp_replied());
   timeouts.dns_unreplied = ticks(from.dns_unreplied());
@@ -34,8 +38,10 @@ Patience patience(const conf::Timeouts& from) {
 }
 
 std::chrono::nanoseconds longest(const nat::Timeouts& timeouts) {
-  return nat::to_duration(std::max({timeouts.syn, timeouts.established, timeouts.half_closed, timeouts.closing,
-                                    timeouts.udp_unreplied, timeouts.udp, timeouts.dns_unreplied, timeouts.dns}));
+  return nat::to_duration(
+      std::max({timeouts.syn, timeouts.established, timeouts.half_closed, timeouts.closing, timeouts.sctp_init,
+                timeouts.sctp_established, timeouts.sctp_shutdown, timeouts.sctp_closed, timeouts.udp_unreplied,
+                timeouts.udp, timeouts.dns_unreplied, timeouts.dns}));
 }
 
 health::Settings probes(const conf::Health& from) {

@@ -15,7 +15,8 @@ using dataplane::Verdict;
 base::Result<net::IpProtocol> parse_protocol(const std::string& text) {
   if (text == "tcp") return net::IpProtocol::kTcp;
   if (text == "udp") return net::IpProtocol::kUdp;
-  return base::fail("protocol: expected tcp or udp, got '" + text + "'");
+  if (text == "sctp") return net::IpProtocol::kSctp;
+  return base::fail("protocol: expected tcp, udp or sctp, got '" + text + "'");
 }
 
 // Ports of a request, which protobuf carries in 32 bits.
@@ -27,9 +28,10 @@ base::Result<net::Be16> parse_port(std::uint32_t port) {
 base::Result<CaptureFilter::Protocol> parse_packet_protocol(const std::string& text) {
   if (text == "tcp") return CaptureFilter::Protocol::kTcp;
   if (text == "udp") return CaptureFilter::Protocol::kUdp;
+  if (text == "sctp") return CaptureFilter::Protocol::kSctp;
   if (text == "icmp") return CaptureFilter::Protocol::kIcmp;
   if (text == "arp") return CaptureFilter::Protocol::kArp;
-  return base::fail("protocol: expected tcp, udp, icmp or arp, got '" + text + "'");
+  return base::fail("protocol: expected tcp, udp, sctp, icmp or arp, got '" + text + "'");
 }
 
 base::Result<Verdict> parse_verdict(const std::string& text) {

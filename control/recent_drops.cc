@@ -26,6 +26,15 @@ std::string flags_text(std::uint8_t flags) {
   return text.empty() ? "none" : text;
 }
 
+// RFC 9260 3.2.
+std::string chunk_text(std::uint8_t type) {
+  constexpr std::array<std::string_view, 15> kNames{
+      "DATA",          "INIT",       "INIT ACK", "SACK",         "HEARTBEAT",
+      "HEARTBEAT ACK", "ABORT",      "SHUTDOWN", "SHUTDOWN ACK", "ERROR",
+      "COOKIE ECHO",   "COOKIE ACK", "ECNE",     "CWR",          "SHUTDOWN COMPLETE"};
+  return type < kNames.size() ? std::string{kNames[type]} : std::to_string(type);
+}
+
 // What stands at `l4`, whatever the packet's key was made from.
 IpProtocol protocol_of(const Packet& packet) {
   if (packet.family == dataplane::PacketFamily::kIpv4) return packet.ipv4().protocol;
@@ -52,10 +61,12 @@ void tell_network(const Packet& packet, PacketInWords& words) {
 }
 
 void tell_transport(const Packet& packet, IpProtocol protocol, PacketInWords& words) {
-  if (protocol == IpProtocol::kTcp || protocol == IpProtocol::kUdp) {
-    words.source_port = packet.udp().source_port.host();  // TCP begins alike.
-    words.destination_port = packet.udp().destination_port.host();
+  if (net::has_ports(protocol)) {
+    const auto& ports = packet.header<net::Ports>(packet.l4);
+    words.source_port = ports.source.host();
+    words.destination_port = ports.destination.host();
   }
+  if (protocol == IpProtocol::kSctp) words.sctp_chunk = chunk_text(packet.chunk().type);
   if (protocol == IpProtocol::kTcp) words.tcp_flags = flags_text(packet.tcp().flags);
   if (protocol == IpProtocol::kIcmp || protocol == IpProtocol::kIcmpv6) {
     const auto& icmp = packet.header<net::IcmpHeader>(packet.l4);

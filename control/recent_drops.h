@@ -17,8 +17,9 @@ namespace sluice::control {
 struct PacketInWords {
   std::string protocol;  // "tcp", "protocol 47", …; empty with all below: no IP, or its headers cannot be read.
   std::string source, destination;
-  std::uint16_t source_port = 0, destination_port = 0;  // Of whole TCP and UDP packets.
+  std::uint16_t source_port = 0, destination_port = 0;  // Of whole TCP, UDP and SCTP packets.
   std::string tcp_flags;                                // As tcpdump writes them: "S", "S.", "R", …; "none".
+  std::string sctp_chunk;                               // The first: "INIT", "COOKIE ECHO", …; a number.
   std::optional<std::uint8_t> icmp_type, icmp_code;
   std::uint8_t ttl = 0;
   bool is_fragment = false;
@@ -36,6 +37,7 @@ void set_words(const PacketInWords& words, Message& to) {
   to.set_destination(words.destination);
   to.set_destination_port(words.destination_port);
   to.set_tcp_flags(words.tcp_flags);
+  to.set_sctp_chunk(words.sctp_chunk);
   to.set_icmp_type(words.icmp_type.value_or(0));
   to.set_icmp_code(words.icmp_code.value_or(0));
   to.set_ttl(words.ttl);

@@ -16,12 +16,7 @@ namespace {
 using Stage = PlannedService::Stage;
 
 PlannedPort plan_port(const kube::ServicePort& port) {
-  PlannedPort planned{.name = port.name, .protocol = port.protocol, .port = port.port, .node_port = port.node_port};
-  if (port.protocol == kube::Protocol::kSctp) {
-    planned.error = "sluice.dev/ProtocolNotSupported";
-    planned.problem = "SCTP is not supported yet";
-  }
-  return planned;
+  return {.name = port.name, .protocol = port.protocol, .port = port.port, .node_port = port.node_port};
 }
 
 std::vector<std::string> source_range_texts(const kube::Service& service) {

@@ -120,9 +120,7 @@ void retell(const dataplane::FlowRecord& record, const Names& names, messages::F
   const auto node = names.nodes.find(record.node);
   to.set_node(node == names.nodes.end() ? record.node.to_string() : node->second);
   to.set_node_port(record.node_port.host());
-  const bool is_tcp = record.protocol == net::IpProtocol::kTcp;
-  to.set_state(is_tcp ? std::string{nat::to_string(record.state)}
-                      : std::string{record.has_replied ? "replied" : "unreplied"});
+  to.set_state(std::string{state_of(record)});
   to.set_idle_seconds(record.idle_seconds);
   const auto service = names.services.find(record.service);
   if (service != names.services.end()) to.set_service(service->second);

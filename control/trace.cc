@@ -30,6 +30,7 @@ std::string describe(const PacketInWords& words) {
     text += words.source + " > " + words.destination;
   }
   if (!words.tcp_flags.empty()) text += ", flags " + words.tcp_flags;
+  if (!words.sctp_chunk.empty()) text += ", chunk " + words.sctp_chunk;
   if (words.icmp_type)
     text += ", type " + std::to_string(*words.icmp_type) + " code " + std::to_string(*words.icmp_code);
   if (words.is_fragment) text += ", a fragment";
@@ -43,7 +44,7 @@ std::string describe(const FlowRecord& flow) {
                      end_of(flow.vip.to_string(), flow.vip_port) + ", " +
                      (keeps_client(flow) ? "" : "by " + end_of(flow.snat.to_string(), flow.snat_port) + " ") +
                      "to node " + flow.node.to_string();
-  if (flow.protocol == net::IpProtocol::kTcp) text += ", " + std::string{nat::to_string(flow.state)};
+  if (flow.protocol != net::IpProtocol::kUdp) text += ", " + std::string{state_of(flow)};
   return text;
 }
 
@@ -131,7 +132,7 @@ class TraceTeller {
       if (is_drop(verdict)) say("classify", description(verdict));
       return;
     }
-    if (packet_.content != dataplane::Content::kTransport) return say("classify", description(verdict));
+    if (!has_ports(packet_.content)) return say("classify", description(verdict));
     say("classify", "of no open flow");
     tell_again("classify");
   }
@@ -167,7 +168,7 @@ class TraceTeller {
 
   // What `explain flow` says of this step, where it looks at what the worker has looked at.
   void tell_again(const std::string& step) {
-    if (packet_.content != dataplane::Content::kTransport) return;
+    if (!has_ports(packet_.content)) return;
     if (!explained_) explained_ = explain();
     if (packet_.epoch != view_.snapshot.epoch && !is_still_so()) return;
     for (const auto& told : explained_->steps) {

@@ -11,6 +11,7 @@ bool is_of(Protocol protocol, const CapturedPacket& packet) {
   switch (protocol) {
     case Protocol::kTcp: return packet.protocol == net::IpProtocol::kTcp;
     case Protocol::kUdp: return packet.protocol == net::IpProtocol::kUdp;
+    case Protocol::kSctp: return packet.protocol == net::IpProtocol::kSctp;
     default: return packet.protocol == net::IpProtocol::kIcmp || packet.protocol == net::IpProtocol::kIcmpv6;
   }
 }

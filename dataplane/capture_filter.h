@@ -10,8 +10,8 @@
 
 namespace sluice::dataplane {
 
-struct CaptureFilter {                                             // Unset fields match everything.
-  enum class Protocol : std::uint8_t { kTcp, kUdp, kIcmp, kArp };  // ICMP of either family.
+struct CaptureFilter {                                                    // Unset fields match everything.
+  enum class Protocol : std::uint8_t { kTcp, kUdp, kSctp, kIcmp, kArp };  // ICMP of either family.
 
   std::optional<Protocol> protocol;
   FlowFilter flow;  // But for its protocol.

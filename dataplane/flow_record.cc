@@ -29,9 +29,18 @@ FlowRecord record_of(const nat::Flow<Family>& flow, const typename Family::Addre
           .snat_port = flow.snat_port,
           .protocol = flow.protocol,
           .state = flow.state,
+          .sctp_state = flow.sctp_state,
           .has_replied = (flow.flags & nat::kFlowReplied) != 0,
           .backend = flow.backend,
           .service = flow.service};
+}
+
+std::string_view state_of(const FlowRecord& flow) {
+  switch (flow.protocol) {
+    case net::IpProtocol::kTcp: return nat::to_string(flow.state);
+    case net::IpProtocol::kSctp: return nat::to_string(flow.sctp_state);
+    default: return flow.has_replied ? "replied" : "unreplied";
+  }
 }
 
 template <typename Family>

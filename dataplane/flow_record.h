@@ -2,6 +2,7 @@
 // A flow as others than its worker see it: a copy, of whichever family; and which flows one wants to see.
 
 #include <optional>
+#include <string_view>
 
 #include "lb/backend.h"
 #include "nat/flow.h"
@@ -14,6 +15,7 @@ struct FlowRecord {
   net::Be16 client_port, vip_port, node_port, snat_port;
   net::IpProtocol protocol{};
   nat::TcpState state = nat::TcpState::kNone;
+  nat::SctpState sctp_state = nat::SctpState::kNone;
   bool has_replied = false;  // The node has sent something.
   lb::BackendId backend = lb::kNoBackend;
   std::uint32_t service = 0;
@@ -25,6 +27,9 @@ struct FlowRecord {
 // leaves them as they are.
 template <typename Family>
 FlowRecord record_of(const nat::Flow<Family>& flow, const typename Family::Address& node);
+
+// What of its life is known: the state of TCP or SCTP, else whether the node has answered.
+std::string_view state_of(const FlowRecord& flow);
 
 struct FlowFilter {  // Unset fields match everything.
   std::optional<net::IpProtocol> protocol;

@@ -11,6 +11,14 @@ namespace {
 
 constexpr std::uint32_t kLengthMax = 65'535;
 
+std::size_t header_min_of(net::IpProtocol protocol) {
+  switch (protocol) {
+    case net::IpProtocol::kTcp: return sizeof(net::TcpHeader);
+    case net::IpProtocol::kSctp: return sizeof(net::SctpHeader) + sizeof(net::SctpChunk);
+    default: return sizeof(net::UdpHeader);
+  }
+}
+
 // As far as the fragment can tell without the others.
 Verdict judge_alone(const Packet& packet, const FragmentPlace& place, net::IpProtocol protocol) {
   const std::uint32_t length = place.end - place.begin;
@@ -19,7 +27,7 @@ Verdict judge_alone(const Packet& packet, const FragmentPlace& place, net::IpPro
     return Verdict::kDropFragmentLength;
   }
   const bool is_tcp = protocol == net::IpProtocol::kTcp;
-  const std::size_t header_min = is_tcp ? sizeof(net::TcpHeader) : sizeof(net::UdpHeader);
+  const std::size_t header_min = header_min_of(protocol);
   if (place.begin > 0) return place.begin < header_min ? Verdict::kDropFragmentTiny : Verdict::kContinue;
   if (length < header_min) return Verdict::kDropFragmentTiny;
   if (!is_tcp) return Verdict::kContinue;
@@ -32,7 +40,8 @@ template <typename Key>
 void complete(Packet& packet, Key& key, net::Ports ports) {
   key.source_port = ports.source;
   key.destination_port = ports.destination;
-  packet.content = place_of(packet).begin == 0 ? Content::kTransport : Content::kLater;
+  const Content first = key.protocol == net::IpProtocol::kSctp ? Content::kSctpFirst : Content::kTransport;
+  packet.content = place_of(packet).begin == 0 ? first : Content::kLater;
 }
 
 bool is_over(nat::Tick now, nat::Tick began) {

@@ -38,8 +38,8 @@ class Fragments {
   // The worker that a fragment of kind kFragment goes to: one for all fragments of a packet.
   unsigned owner(const Packet& packet, unsigned workers) const;
 
-  // Of a fragment of TCP or UDP. On kContinue it has its ports, and is a first fragment (kTransport) or a later one
-  // (kLater). On kHeld its buffer is kept, until give_back().
+  // Of a fragment of TCP, UDP or SCTP. On kContinue it has its ports, and is a first one (kTransport, kSctpFirst) or a
+  // later one (kLater). On kHeld its buffer is kept, until give_back().
   Verdict meet(nat::Tick now, Packet& packet);
 
   // Lets go what has waited too long, looking at no more than `packets_max`.

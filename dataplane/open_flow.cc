@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/stop.h"
+#include "dataplane/transport.h"
 #include "nat/translate.h"
 
 namespace sluice::dataplane {
@@ -30,7 +31,7 @@ std::uint64_t affinity_hash(const ServicePort<Family>& service, const typename F
 }
 
 // The node, or why there is none.
-template <typename Family>
+template <typename Transport, typename Family>
 Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Family>& service,
                     const WorkerState<Family>& state, nat::Tick now, Packet& packet, Plan<Family>& plan) {
   const auto& key = packet.key<Family>();
@@ -38,7 +39,7 @@ Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Fa
   if (!admits(service, key.source)) return Verdict::kDropSourceRange;
   // A one-way flow that we do not know may be an old one: the same table leads it to the same node.
   const bool may_be_older = service.delivery == Delivery::kDsr;
-  if (key.protocol == net::IpProtocol::kTcp && !may_be_older && !opens_connection(packet.tcp())) {
+  if (Transport::has_connections(key.protocol) && !may_be_older && !Transport::opens_connection(packet)) {
     return Verdict::kDropNoFlow;
   }
   plan.id = remembered_node(service, key.source, state.affinities, now);
@@ -70,12 +71,12 @@ std::uint64_t limit_hash(const ServicePort<Family>& service, typename Family::Ad
 }
 
 // Whether the limits of the service let one more through. A connection that may have been open before is none more.
-template <typename Family>
+template <typename Transport, typename Family>
 Verdict judge_rate(const ServicePort<Family>& service, const WorkerState<Family>& state, nat::Tick now,
                    Packet& packet) {
   if (state.limits == nullptr) return Verdict::kContinue;
   const auto& key = packet.key<Family>();
-  if (key.protocol == net::IpProtocol::kTcp && !opens_connection(packet.tcp())) return Verdict::kContinue;
+  if (Transport::has_connections(key.protocol) && !Transport::opens_connection(packet)) return Verdict::kContinue;
   const auto& limit = service.limit;
   // The client first: what one of them has too many shall not use up what is there for all.
   if (limit.a_second_by_client != 0 &&
@@ -104,11 +105,11 @@ void make_way_back(WorkerState<Family>& state, const nat::Flow<Family>& flow) {
 }
 
 // As what the client's packets go on, by a SNAT port if the delivery needs one. False: there is none left.
-template <typename Family>
+template <typename Transport, typename Family>
 bool bind(const ServicePort<Family>& service, WorkerState<Family>& state, const Packet& packet, Plan<Family>& plan,
           nat::Binding<Family>& binding) {
   if (plan.delivery == Delivery::kDsr) {
-    const bool opens = binding.client.protocol == net::IpProtocol::kTcp && opens_connection(packet.tcp());
+    const bool opens = Transport::has_connections(binding.client.protocol) && Transport::opens_connection(packet);
     binding = nat::untranslated(binding.client, opens ? TcpState::kOneWaySynSent : TcpState::kOneWayUnknown);
     return true;
   }
@@ -163,13 +164,13 @@ Delivery delivery_of(const Snapshot& snapshot, const ServicePort<Family>& servic
   return is_near && client.port == snapshot.next_hops[backend.next_hop].port ? Delivery::kFullNat : Delivery::kDnat;
 }
 
-template <typename Family>
+template <typename Transport, typename Family>
 Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet) {
   const auto& service = snapshot.of<Family>().service_ports[packet.service];
   Plan<Family> plan;
-  Verdict verdict = choose_node(snapshot.of<Family>(), service, state, now, packet, plan);
+  Verdict verdict = choose_node<Transport>(snapshot.of<Family>(), service, state, now, packet, plan);
   if (verdict == Verdict::kContinue) verdict = find_ways(snapshot, service, packet, plan);
-  if (verdict == Verdict::kContinue) verdict = judge_rate(service, state, now, packet);
+  if (verdict == Verdict::kContinue) verdict = judge_rate<Transport>(service, state, now, packet);
   if (verdict != Verdict::kContinue) {
     state.may_refuse = true;  // refuse() knows of which.
     return verdict;
@@ -177,13 +178,14 @@ Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tic
   const auto forget_one = [&](const nat::Flow<Family>& flow) { forget(state, flow); };
   if (!state.flows.make_room(now, snapshot.timeouts, forget_one)) return Verdict::kDropFlowTableFull;
   nat::Binding<Family> binding{.client = packet.key<Family>()};
-  if (!bind(service, state, packet, plan, binding)) return Verdict::kDropSnatExhausted;
+  if (!bind<Transport>(service, state, packet, plan, binding)) return Verdict::kDropSnatExhausted;
   auto flow = nat::make_flow(binding);
   flow.port_group = plan.port_group;
   flow.backend = plan.id;
   flow.service = packet.service;
   flow.client_next_hop = plan.client_next_hop;
   flow.epoch = snapshot.epoch;
+  Transport::begin(flow, plan.delivery, packet);
   if (plan.delivery == Delivery::kDnat) make_way_back(state, flow);
   packet.flow<Family>() = state.flows.insert(flow);
   if (packet.flow<Family>() == nullptr) [[unlikely]] {  // No place in the index, although there is room in the table.
@@ -211,7 +213,13 @@ template Delivery delivery_of(const Snapshot& snapshot, const ServicePort<net::I
                               const Backend<net::Ipv4>& backend, std::uint16_t client_next_hop);
 template Delivery delivery_of(const Snapshot& snapshot, const ServicePort<net::Ipv6>& service,
                               const Backend<net::Ipv6>& backend, std::uint16_t client_next_hop);
-template Verdict open_flow(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, nat::Tick now, Packet& packet);
-template Verdict open_flow(const Snapshot& snapshot, WorkerState<net::Ipv6>& state, nat::Tick now, Packet& packet);
+#define SLUICE_OPEN_FLOW(Transport, Family)                                                                  \
+  template Verdict open_flow<Transport>(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, \
+                                        Packet& packet)
+SLUICE_OPEN_FLOW(TcpOrUdp, net::Ipv4);
+SLUICE_OPEN_FLOW(TcpOrUdp, net::Ipv6);
+SLUICE_OPEN_FLOW(Sctp, net::Ipv4);
+SLUICE_OPEN_FLOW(Sctp, net::Ipv6);
+#undef SLUICE_OPEN_FLOW
 
 }  // namespace sluice::dataplane

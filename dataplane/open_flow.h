@@ -10,11 +10,6 @@
 
 namespace sluice::dataplane {
 
-// The first segment of a connection: SYN, and nothing that speaks of an older one.
-inline bool opens_connection(const net::TcpHeader& tcp) {
-  return (tcp.flags & (net::kTcpSyn | net::kTcpAck | net::kTcpRst | net::kTcpFin)) == net::kTcpSyn;
-}
-
 // Whether the client may open flows to the service (loadBalancerSourceRanges).
 template <typename Family>
 bool admits(const ServicePort<Family>& service, const typename Family::Address& client);
@@ -42,8 +37,8 @@ lb::Delivery delivery_of(const Snapshot& snapshot, const ServicePort<Family>& se
                          std::uint16_t client_next_hop);
 
 // Makes a flow for the packet, which asks for service `packet.service`: Maglev picks the node, the port pool a SNAT
-// port if the delivery needs one. On kContinue the packet's flow and direction are set.
-template <typename Family>
+// port if the delivery needs one. On kContinue the packet's flow and direction are set. `Transport`: transport.h.
+template <typename Transport, typename Family>
 Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet);
 
 }  // namespace sluice::dataplane

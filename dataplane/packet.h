@@ -26,7 +26,12 @@ enum class Content : std::uint8_t {
                // does, so it is found, and finds its worker, like one of them.
   kFragment,   // A fragment; which ports its packet has is not known yet (fragments.h).
   kLater,      // A fragment behind the first: the key has the ports of its packet, the bytes have none.
+  kSctp,       // A whole SCTP packet; like kTransport, but with steps of its own (transport.h).
+  kSctpFirst,  // The first fragment of one.
 };
+
+constexpr bool is_sctp(Content content) { return content == Content::kSctp || content == Content::kSctpFirst; }
+constexpr bool has_ports(Content content) { return content == Content::kTransport || is_sctp(content); }
 
 // What IPv4 needs fills one cache line; an IPv6 key takes the second.
 struct alignas(64) Packet {
@@ -65,11 +70,14 @@ struct alignas(64) Packet {
   net::Ipv6Header& ipv6() const { return header<net::Ipv6Header>(l3); }
   net::TcpHeader& tcp() const { return header<net::TcpHeader>(l4); }
   net::UdpHeader& udp() const { return header<net::UdpHeader>(l4); }
+  net::SctpHeader& sctp() const { return header<net::SctpHeader>(l4); }
+  net::SctpChunk& chunk() const { return header<net::SctpChunk>(l4 + sizeof(net::SctpHeader)); }  // The first.
   bool is_fragment() const {
     return content == Content::kFragment || is_later();
   }  // But for a first one with its ports.
   bool is_later() const { return content == Content::kLater; }
-  bool has_ports() const { return content == Content::kTransport; }
+  bool is_sctp() const { return dataplane::is_sctp(content); }
+  bool has_ports() const { return dataplane::has_ports(content); }
   bool is_error() const { return content == Content::kError; }
 
   net::Ports ports_of_key() const {  // Of IP packets.

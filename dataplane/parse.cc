@@ -25,11 +25,22 @@ Verdict parse_transport(Packet& packet, Key& key, std::size_t offset, std::size_
   return Verdict::kContinue;
 }
 
-// Neither TCP nor UDP, but it may be an ICMP error about one.
+// The steps for TCP and UDP leave it alone: it waits for its own, in the same burst.
+template <typename Key>
+Verdict parse_sctp(Packet& packet, Key& key, std::size_t end) {
+  if (packet.l4 + sizeof(net::SctpHeader) + sizeof(net::SctpChunk) > end) return Verdict::kDropTruncated;
+  packet.content = Content::kSctp;
+  key.source_port = packet.sctp().source_port;
+  key.destination_port = packet.sctp().destination_port;
+  return Verdict::kHeld;
+}
+
+// Neither TCP nor UDP, but it may be SCTP, or an ICMP error about one of them.
 template <typename Family>
 [[gnu::cold, gnu::noinline]] Verdict parse_other(Packet& packet) {
   auto& key = packet.key<Family>();
   packet.content = Content::kOther;
+  if (key.protocol == net::IpProtocol::kSctp) return parse_sctp(packet, key, end_of(packet, packet.ip<Family>()));
   if (key.protocol != Icmp<Family>::kProtocol) return Verdict::kContinue;
   const auto quoted = quoted_in<Family>(packet);
   if (!quoted) return Verdict::kContinue;
@@ -49,6 +60,10 @@ template <typename Family>
   key.source_port = packet.joined_ports.source;
   key.destination_port = packet.joined_ports.destination;
   if (place_of(packet).begin > 0) return Verdict::kHeld;
+  if (key.protocol == net::IpProtocol::kSctp) {
+    packet.content = Content::kSctpFirst;
+    return Verdict::kHeld;
+  }
   packet.content = Content::kTransport;
   return Verdict::kContinue;
 }
@@ -67,7 +82,7 @@ Verdict parse_ipv4(Packet& packet) {
   packet.l4 = static_cast<std::uint16_t>(packet.l3 + header_length);
   if (ip.is_fragment()) [[unlikely]]
     return parse_fragment<net::Ipv4>(packet);
-  if (!net::has_ports(ip.protocol)) [[unlikely]]
+  if (!net::is_tcp_or_udp(ip.protocol)) [[unlikely]]
     return parse_other<net::Ipv4>(packet);
   return parse_transport(packet, packet.key4, packet.l4, packet.l3 + total_length);
 }
@@ -91,7 +106,7 @@ Verdict parse_ipv4(Packet& packet) {
   }
   if (upper.fragment != Ipv6Upper::Fragment::kNone) [[unlikely]]
     return parse_fragment<net::Ipv6>(packet);
-  if (!net::has_ports(upper.protocol)) return parse_other<net::Ipv6>(packet);
+  if (!net::is_tcp_or_udp(upper.protocol)) return parse_other<net::Ipv6>(packet);
   return parse_transport(packet, packet.key6, packet.l4, end);
 }
 

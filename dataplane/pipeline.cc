@@ -7,7 +7,9 @@
 #include "dataplane/answer.h"
 #include "dataplane/parse.h"
 #include "dataplane/rewrite.h"
+#include "dataplane/sctp.h"
 #include "dataplane/steer.h"
+#include "dataplane/transport.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -42,7 +44,7 @@ FamilyPipeline<Family>::FamilyPipeline(const PipelineOptions& options,
       snat_gauges_(ports_.address_count()) {}
 
 template <typename Family>
-template <typename Watch>
+template <typename Transport, typename Watch>
 bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Group& packets, const Watch& watch) {
   WorkerState<Family> state{flows_, ports_, affinities_.get(), limits_.get()};
   // Two that only fetch: a bucket's line arrives while the others are hashed, a flow's while others look.
@@ -51,9 +53,9 @@ bool FamilyPipeline<Family>::process(const Snapshot& snapshot, nat::Tick now, Gr
     flows_.prefetch_bucket(packet.hash);
   });
   packets.prepare([&](Packet& packet) { flows_.prefetch_flow(packet.hash); });
-  const auto classify_it = [&](Packet& packet) { return classify(snapshot, state, packet); };
-  const auto steer_it = [&](Packet& packet) { return steer(snapshot, state, now, packet); };
-  const auto rewrite_it = [&](Packet& packet) { return rewrite<Family>(snapshot, packet); };
+  const auto classify_it = [&](Packet& packet) { return classify<Transport>(snapshot, state, packet); };
+  const auto steer_it = [&](Packet& packet) { return steer<Transport>(snapshot, state, now, packet); };
+  const auto rewrite_it = [&](Packet& packet) { return rewrite<Transport, Family>(snapshot, packet); };
   packets.each(watch(Step::kClassify, classify_it));
   // In one go: a packet that ends a flow, and opens another in its place, must not meet one before it that is not
   // rewritten yet.
@@ -121,8 +123,8 @@ template <typename Watch>
   }
   const std::size_t packets = v4.size() + v6.size();
   bool may_refuse = false;
-  if (!v4.empty()) may_refuse |= v4_.process(snapshot, now, v4, watch);
-  if (!v6.empty()) may_refuse |= v6_.process(snapshot, now, v6, watch);
+  if (!v4.empty()) may_refuse |= v4_.process<TcpOrUdp>(snapshot, now, v4, watch);
+  if (!v6.empty()) may_refuse |= v6_.process<TcpOrUdp>(snapshot, now, v6, watch);
   return {packets, may_refuse};
 }
 
@@ -146,7 +148,7 @@ void Pipeline::run(const Snapshot& snapshot, nat::Tick now, Burst& burst, const 
   if (rss_->workers() > 1) burst.each(watch(Step::kOwner, find_owner));
   auto [packets, may_refuse] = process_families(snapshot, now, burst, watch);
   if (packets < burst.size() && std::ranges::any_of(burst, is_held)) [[unlikely]]
-    may_refuse |= process_fragments(snapshot, now, burst, watch);
+    may_refuse |= process_held(snapshot, now, burst, watch);
   if (may_refuse) [[unlikely]]
     refuse_drops(now, burst);
   const bool all_passed = count(burst);
@@ -154,19 +156,37 @@ void Pipeline::run(const Snapshot& snapshot, nat::Tick now, Burst& burst, const 
     recent_drops_.record(now, burst);
 }
 
-// First fragments go on like whole packets, and before the later ones: these shall find the flow that they open.
+// The steps for SCTP, which those for TCP and UDP left alone.
 template <typename Watch>
-[[gnu::cold, gnu::noinline]] bool Pipeline::process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst,
-                                                              const Watch& watch) {
+bool Pipeline::process_sctp(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch) {
+  Group v4, v6;
+  for (Packet& packet : burst) {
+    if (!packet.is_sctp()) continue;
+    v4.offer(packet, PacketFamily::kIpv4);
+    v6.offer(packet, PacketFamily::kIpv6);
+  }
+  bool may_refuse = false;
+  if (!v4.empty()) may_refuse |= v4_.process<Sctp>(snapshot, now, v4, watch);
+  if (!v6.empty()) may_refuse |= v6_.process<Sctp>(snapshot, now, v6, watch);
+  return may_refuse;
+}
+
+// SCTP, and fragments. First ones go on like whole packets, and before the later ones: these shall find the flow that
+// they open.
+template <typename Watch>
+[[gnu::cold, gnu::noinline]] bool Pipeline::process_held(const Snapshot& snapshot, nat::Tick now, Burst& burst,
+                                                         const Watch& watch) {
   bool has_later = false;
   for (Packet& packet : burst) {
     if (!is_held(packet)) continue;
-    const Verdict met = meet(snapshot, now, packet);
+    Verdict met = meet(snapshot, now, packet);
+    if (met == Verdict::kContinue && packet.is_sctp()) met = watch(Step::kParse, check_sctp)(packet);
     const bool waits_for_this_burst = met == Verdict::kContinue && packet.is_later();
     packet.verdict = waits_for_this_burst ? Verdict::kHeld : met;
     has_later |= waits_for_this_burst;
   }
-  bool may_refuse = process_families(snapshot, now, burst, watch).may_refuse;
+  bool may_refuse = process_sctp(snapshot, now, burst, watch);
+  may_refuse |= process_families(snapshot, now, burst, watch).may_refuse;
   if (!has_later) return may_refuse;
   for (Packet& packet : burst) {
     if (is_held(packet) && packet.is_later()) packet.verdict = Verdict::kContinue;

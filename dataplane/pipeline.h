@@ -45,8 +45,8 @@ class FamilyPipeline {
   FamilyPipeline(const PipelineOptions& options, std::span<const typename Family::Address> snat_addresses,
                  std::shared_ptr<const nat::Rss> rss);
 
-  // Answers whether `refuse` has something to look at. `watch` is Observed or Unobserved.
-  template <typename Watch>
+  // Answers whether `refuse` has something to look at. `watch` is Observed or Unobserved; `Transport`: transport.h.
+  template <typename Transport, typename Watch>
   bool process(const Snapshot& snapshot, nat::Tick now, Group& packets, const Watch& watch);
   std::size_t expire(const Snapshot& snapshot, nat::Tick now, std::size_t entries_max);  // Answers how many.
 
@@ -107,7 +107,9 @@ class Pipeline {
   template <typename Watch>
   void run(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
   template <typename Watch>
-  bool process_fragments(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
+  bool process_held(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
+  template <typename Watch>
+  bool process_sctp(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
   template <typename Watch>
   Processed process_families(const Snapshot& snapshot, nat::Tick now, Burst& burst, const Watch& watch);
   Verdict meet(const Snapshot& snapshot, nat::Tick now, Packet& packet);

@@ -17,7 +17,7 @@ struct Quoted {
 };
 
 // Of a whole ICMP packet of this family. Nothing if it is no error, or none that can be followed: the quotation is too
-// short or broken, is a later fragment, is neither TCP nor UDP, or was not sent by whom the error is for.
+// short or broken, is a later fragment, is neither TCP nor UDP nor SCTP, or was not sent by whom the error is for.
 template <typename Family>
 std::optional<Quoted<Family>> quoted_in(const Packet& packet);
 

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "dataplane/icmp.h"
+#include "dataplane/sctp.h"
 #include "net/checksum.h"
+#include "net/crc32c.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -90,6 +92,27 @@ void make_reset(Packet& packet) {
                                answer_sum<Family>(key, IpProtocol::kTcp, sizeof(net::TcpHeader)));
 }
 
+// The drop that it is, and the packet as it was, where nothing may be answered.
+template <typename Family>
+Verdict make_sctp_answer(Packet& packet) {
+  const auto& key = packet.key<Family>();
+  auto& ip = packet.ip<Family>();
+  // Of a fragment, nobody can say whether its checksum is right.
+  if (packet.content != Content::kSctp) return packet.verdict;
+  const auto answer = answer_out_of_the_blue({packet.data + packet.l4, packet.data + end_of(packet, ip)});
+  if (!answer) return packet.verdict;
+
+  constexpr std::size_t kLength = sizeof(net::SctpHeader) + sizeof(net::SctpChunk);
+  ip = answer_header(key, IpProtocol::kSctp, kLength);
+  packet.l4 = static_cast<std::uint16_t>(packet.l3 + sizeof ip);
+  packet.length = static_cast<std::uint16_t>(packet.l4 + kLength);
+  packet.sctp() = {
+      .source_port = key.destination_port, .destination_port = key.source_port, .tag = answer->tag, .checksum = {}};
+  packet.chunk() = {.type = answer->chunk, .flags = answer->flags, .length = net::Be16{sizeof(net::SctpChunk)}};
+  packet.sctp().checksum = net::sctp_checksum({packet.data + packet.l4, kLength});
+  return answer->chunk == net::kSctpAbort ? Verdict::kReplyAbort : Verdict::kReplyShutdownComplete;
+}
+
 // Quotes as much of the packet as the message may hold and the buffer has room for.
 template <typename Family>
 void make_icmp(IcmpMeaning meaning, net::Be32 rest, Packet& packet) {
@@ -130,14 +153,16 @@ Verdict refusal_of(Verdict drop, IpProtocol protocol, std::uint8_t tcp_flags) {
       break;
     default: return drop;
   }
+  if (protocol == IpProtocol::kSctp) return Verdict::kReplyAbort;
   return (tcp_flags & net::kTcpRst) != 0 ? drop : Verdict::kReplyReset;
 }
 
-// An ICMP message wants more than the packet has, if that is short; a reset never does.
+// An ICMP message wants more than the packet has, if that is short; a reset and an ABORT never do.
 template <typename Family>
 bool has_room(const Packet& packet, Verdict refusal) {
   constexpr std::size_t kHeaders = sizeof(typename Icmp<Family>::IpHeader) + sizeof(net::IcmpHeader);
-  return refusal == Verdict::kReplyReset || packet.room >= packet.l4 + kQuotedOfTransport + kHeaders;
+  return refusal == Verdict::kReplyReset || refusal == Verdict::kReplyAbort ||
+         packet.room >= packet.l4 + kQuotedOfTransport + kHeaders;
 }
 
 template <typename Family>
@@ -145,11 +170,15 @@ Verdict refuse(RefusalLimit& limit, nat::Tick now, Packet& packet) {
   const auto& key = packet.key<Family>();
   if (packet.verdict == Verdict::kDropTooBig && may_be_fragmented(packet.ip<Family>())) return packet.verdict;
   const bool is_tcp = key.protocol == IpProtocol::kTcp;
-  const Verdict refusal = refusal_of(packet.verdict, key, is_tcp ? packet.tcp().flags : std::uint8_t{0});
+  Verdict refusal = refusal_of(packet.verdict, key, is_tcp ? packet.tcp().flags : std::uint8_t{0});
   const bool is_possible = refusal != packet.verdict && has_room<Family>(packet, refusal) && limit.take(now);
   if (!is_possible) return packet.verdict;
   switch (refusal) {
     case Verdict::kReplyReset: make_reset<Family>(packet); break;
+    case Verdict::kReplyAbort:  // Within the limit already: a checksum is as long as its packet.
+      refusal = make_sctp_answer<Family>(packet);
+      if (refusal == packet.verdict) return refusal;
+      break;
     case Verdict::kReplyTooBig: make_icmp<Family>(Icmp<Family>::kTooBig, net::Be32{packet.mtu}, packet); break;
     case Verdict::kReplyTimeExceeded: make_icmp<Family>(Icmp<Family>::kTimeExceeded, {}, packet); break;
     default: make_icmp<Family>(Icmp<Family>::kPortUnreachable, {}, packet); break;

@@ -1,8 +1,8 @@
 #pragma once
 // Step "refuse": tells the sender of a packet that is dropped, where it would otherwise wait for its timeout: TCP by a
-// reset (RFC 9293 3.5.2), UDP by "port unreachable", a packet whose time to live ended by "time exceeded", one too big
-// for its way out by the MTU (RFC 792, RFC 1191, RFC 4443). Sender of all of them is the address that the packet was
-// for: a VIP, or the node's SNAT address.
+// reset (RFC 9293 3.5.2), SCTP by an ABORT (RFC 9260 8.4), UDP by "port unreachable", a packet whose time to live ended
+// by "time exceeded", one too big for its way out by the MTU (RFC 792, RFC 1191, RFC 4443). Sender of all of them is
+// the address that the packet was for: a VIP, or the node's SNAT address.
 //
 // The refusal is made in the packet's own bytes and goes out where the packet came in.
 
@@ -29,7 +29,7 @@ class RefusalLimit {
 };
 
 // What the sender of a dropped packet is told, or the drop itself where it is told nothing: the rule alone, without
-// limit and room. `tcp_flags` count for TCP only.
+// limit and room. `tcp_flags` count for TCP only. Of SCTP, some packets are answered otherwise, or not (sctp.h).
 template <typename Family>
 Verdict refusal_of(Verdict drop, const net::FlowKey<Family>& key, std::uint8_t tcp_flags);
 

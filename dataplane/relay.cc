@@ -41,6 +41,9 @@ Verdict relay(const Snapshot& snapshot, Packet& packet) {
 
 template <typename Family>
 Verdict follow(const Snapshot& snapshot, Packet& packet) {
+  // Its first fragment does not go on either.
+  const auto& whole = *packet.flow<Family>();
+  if (whole.protocol == net::IpProtocol::kSctp && nat::changes_ports(whole)) return Verdict::kDropFragmentSctp;
   return send_on<Family>(snapshot, packet, [&](auto& ip, const nat::Flow<Family>& flow) {
     nat::translate_addresses(ip, flow, packet.direction);
   });

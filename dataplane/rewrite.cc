@@ -1,5 +1,6 @@
 #include "dataplane/rewrite.h"
 
+#include "dataplane/transport.h"
 #include "nat/translate.h"
 
 namespace sluice::dataplane {
@@ -14,7 +15,7 @@ std::uint16_t choose(nat::Direction direction, std::uint16_t to_node, std::uint1
 
 }  // namespace
 
-template <typename Family>
+template <typename Transport, typename Family>
 Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
   const nat::Flow<Family>& flow = *packet.flow<Family>();
   const auto& backend = snapshot.of<Family>().backends[flow.backend];  // Is there: the flow is true to the epoch.
@@ -24,15 +25,18 @@ Verdict rewrite(const Snapshot& snapshot, Packet& packet) {
   const NextHop& next_hop = snapshot.next_hops[index];
   if (!can_send(next_hop, packet.direction)) [[unlikely]]
     return Verdict::kDropUnresolved;
+  if (!Transport::can_translate(flow, packet)) return Verdict::kDropFragmentSctp;
 
   auto& ip = packet.ip<Family>();
   nat::decrement_ttl(ip);
-  nat::translate(ip, packet.data + packet.l4, flow, packet.direction);
+  Transport::translate(ip, flow, packet);
   send_by(next_hop, flow.client_mac, packet);
   return sent(packet.direction);
 }
 
-template Verdict rewrite<net::Ipv4>(const Snapshot& snapshot, Packet& packet);
-template Verdict rewrite<net::Ipv6>(const Snapshot& snapshot, Packet& packet);
+template Verdict rewrite<TcpOrUdp, net::Ipv4>(const Snapshot& snapshot, Packet& packet);
+template Verdict rewrite<TcpOrUdp, net::Ipv6>(const Snapshot& snapshot, Packet& packet);
+template Verdict rewrite<Sctp, net::Ipv4>(const Snapshot& snapshot, Packet& packet);
+template Verdict rewrite<Sctp, net::Ipv6>(const Snapshot& snapshot, Packet& packet);
 
 }  // namespace sluice::dataplane

@@ -43,8 +43,8 @@ inline Verdict sent(nat::Direction direction) {
 }
 
 // Answers kToNode, kToClient or the drop that stood in the way; on a drop nothing was changed. `steer` has seen that
-// the packet's time to live does not end here.
-template <typename Family>
+// the packet's time to live does not end here. `Transport`: transport.h.
+template <typename Transport, typename Family>
 Verdict rewrite(const Snapshot& snapshot, Packet& packet);
 
 }  // namespace sluice::dataplane

@@ -7,6 +7,7 @@
 #include "dataplane/relay.h"
 #include "dataplane/rewrite.h"
 #include "dataplane/stop.h"
+#include "dataplane/transport.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -60,11 +61,9 @@ template <typename Family>
 
 // A UDP "connection" has no end that we could see, and a handshake without an answer has nothing to lose: they move as
 // soon as their node, or their node port, serves the service no more.
-template <typename Family>
+template <typename Transport, typename Family>
 bool must_move(const ServicePort<Family>& service, const nat::Flow<Family>& flow) {
-  const bool is_movable = flow.protocol == net::IpProtocol::kUdp || flow.state == nat::TcpState::kSynSent ||
-                          flow.state == nat::TcpState::kOneWaySynSent;
-  if (!is_movable || service.table->empty()) return false;
+  if (!Transport::is_movable(flow) || service.table->empty()) return false;
   return flow.node_port != service.target_port() || !service.table->contains(flow.backend);
 }
 
@@ -77,13 +76,14 @@ bool is_over(const FamilySnapshot<Family>& snapshot, const nat::Flow<Family>& fl
   return direction == nat::Direction::kToNode && snapshot.backends[flow.backend].state == lb::BackendState::kDown;
 }
 
-// A client's SYN. Of TCP packets only.
+// A client's SYN, or INIT. Only of protocols that have connections.
+template <typename Transport>
 bool asks_anew(const Packet& packet) {
-  return packet.direction == nat::Direction::kToNode && opens_connection(packet.tcp());
+  return packet.direction == nat::Direction::kToNode && Transport::opens_connection(packet);
 }
 
 // Brings a flow to the snapshot's epoch; a flow that cannot go on there is forgotten: the packet's flow becomes null.
-template <typename Family>
+template <typename Transport, typename Family>
 Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
   auto& flow = *packet.flow<Family>();
   if (!serves(snapshot.of<Family>(), flow.service)) {  // Deleted; its VIP may already be another's.
@@ -91,12 +91,12 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet&
     return Verdict::kContinue;
   }
   if (is_over(snapshot.of<Family>(), flow, packet.direction)) {
-    const bool ends = flow.protocol == net::IpProtocol::kTcp && !asks_anew(packet);
+    const bool ends = Transport::has_connections(flow.protocol) && !asks_anew<Transport>(packet);
     drop_flow(state, packet);
     state.may_refuse |= ends;
-    return ends ? Verdict::kDropBackendGone : Verdict::kContinue;  // A datagram or a SYN gets another node.
+    return ends ? Verdict::kDropBackendGone : Verdict::kContinue;  // A datagram, a SYN or an INIT gets another node.
   }
-  const bool moves = must_move(snapshot.of<Family>().service_ports[flow.service], flow);
+  const bool moves = must_move<Transport>(snapshot.of<Family>().service_ports[flow.service], flow);
   if (moves && packet.direction == nat::Direction::kToNode) {
     drop_flow(state, packet);
     return Verdict::kContinue;
@@ -109,16 +109,15 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet&
 }
 
 // A new connection may take the place of one that is over (TIME_WAIT reuse, RFC 9293 3.6.1, RFC 6191).
-template <typename Family>
+template <typename Transport, typename Family>
 bool is_reopened(const Packet& packet, const nat::Flow<Family>& flow) {
-  return nat::may_reuse(flow.state) && flow.protocol == net::IpProtocol::kTcp && asks_anew(packet);
+  return Transport::may_reuse(flow) && asks_anew<Transport>(packet);
 }
 
-template <typename Family>
+template <typename Transport, typename Family>
 void keep_state(nat::Tick now, Packet& packet) {
   auto& flow = *packet.flow<Family>();
-  // For UDP the byte means nothing, and note() does not look at it.
-  flow.note(packet.direction, flow.protocol == net::IpProtocol::kTcp ? packet.tcp().flags : std::uint8_t{0}, now);
+  Transport::note(flow, packet, now);
   // The client's frames say where it is now: its own MAC address, or the router's that it moved to. Without a branch,
   // as directions mix at random.
   std::uint64_t seen = 0, known = 0;
@@ -135,9 +134,9 @@ bool serves(const FamilySnapshot<Family>& snapshot, std::uint32_t service) {
   return service < snapshot.service_ports.size() && snapshot.service_ports[service].table != nullptr;
 }
 
-template <typename Family>
+template <typename Transport, typename Family>
 Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet) {
-  if (!packet.has_ports()) [[unlikely]]
+  if (!Transport::is_of(packet)) [[unlikely]]
     return judge_other(snapshot, state, packet);
   const auto found = state.flows.find(packet.key<Family>(), packet.hash);
   packet.flow<Family>() = found.flow;
@@ -147,10 +146,10 @@ Verdict classify(const Snapshot& snapshot, WorkerState<Family>& state, Packet& p
   return judge_unknown(snapshot.of<Family>(), state, packet);
 }
 
-template <typename Family>
+template <typename Transport, typename Family>
 Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet) {
   if (state.changed) [[unlikely]] {
-    const Verdict again = classify(snapshot, state, packet);
+    const Verdict again = classify<Transport>(snapshot, state, packet);
     if (again != Verdict::kContinue) return again;
   }
   auto*& flow = packet.flow<Family>();
@@ -162,10 +161,10 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
       if (stopped != Verdict::kContinue) return stopped;
     }
     if (flow->epoch != snapshot.epoch) [[unlikely]] {
-      const Verdict valid = revalidate(snapshot, state, packet);
+      const Verdict valid = revalidate<Transport>(snapshot, state, packet);
       if (valid != Verdict::kContinue) return valid;
     }
-    if (flow != nullptr && is_reopened(packet, *flow)) [[unlikely]]
+    if (flow != nullptr && is_reopened<Transport>(packet, *flow)) [[unlikely]]
       drop_flow(state, packet);
     if (flow == nullptr) [[unlikely]] {
       const Verdict judged = judge_unknown(snapshot.of<Family>(), state, packet);
@@ -173,10 +172,10 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
     }
   }
   if (flow == nullptr) {
-    const Verdict opened = open_flow(snapshot, state, now, packet);
+    const Verdict opened = open_flow<Transport>(snapshot, state, now, packet);
     if (opened != Verdict::kContinue) return opened;
   }
-  keep_state<Family>(now, packet);
+  keep_state<Transport, Family>(now, packet);
   return Verdict::kContinue;
 }
 
@@ -217,9 +216,13 @@ unsigned owner(const Snapshot& snapshot, const Packet& packet, const nat::Rss& r
 
 template bool serves(const FamilySnapshot<net::Ipv4>& snapshot, std::uint32_t service);
 template bool serves(const FamilySnapshot<net::Ipv6>& snapshot, std::uint32_t service);
-template Verdict classify(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, Packet& packet);
-template Verdict classify(const Snapshot& snapshot, WorkerState<net::Ipv6>& state, Packet& packet);
-template Verdict steer(const Snapshot& snapshot, WorkerState<net::Ipv4>& state, nat::Tick now, Packet& packet);
-template Verdict steer(const Snapshot& snapshot, WorkerState<net::Ipv6>& state, nat::Tick now, Packet& packet);
+#define SLUICE_STEPS(Transport, Family)                                                                       \
+  template Verdict classify<Transport>(const Snapshot& snapshot, WorkerState<Family>& state, Packet& packet); \
+  template Verdict steer<Transport>(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick now, Packet& packet)
+SLUICE_STEPS(TcpOrUdp, net::Ipv4);
+SLUICE_STEPS(TcpOrUdp, net::Ipv6);
+SLUICE_STEPS(Sctp, net::Ipv4);
+SLUICE_STEPS(Sctp, net::Ipv6);
+#undef SLUICE_STEPS
 
 }  // namespace sluice::dataplane

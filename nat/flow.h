@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "nat/direction.h"
+#include "nat/sctp_state.h"
 #include "nat/tcp_state.h"
 #include "nat/tick.h"
 #include "net/address.h"
@@ -56,14 +57,15 @@ struct alignas(64) Flow {
   std::uint32_t service = 0;          // stable service id
   std::uint32_t epoch = 0;            // of the snapshot that client_next_hop was looked up in; the pipeline's
   net::ChecksumDelta ip_delta;        // addresses, for the IPv4 header
-  net::ChecksumDelta l4_delta;        // addresses and ports, for TCP and UDP
+  net::ChecksumDelta l4_delta;        // addresses and ports, for TCP and UDP (SCTP: net/crc32c.h)
   std::uint16_t client_next_hop = 0;  // cached route to the client; the pipeline's
   std::uint16_t client_port_id = 0;   // dataplane port that the client's packets come in by
   std::uint16_t port_group = 0;       // of the SNAT port, for PortPool::release; or kNoPortGroup
   net::MacAddress client_mac;         // source of the client's latest frame
   net::IpProtocol protocol{};
   TcpState state = TcpState::kNone;
-  std::uint8_t flags = 0;        // kFlowReplied
+  std::uint8_t flags = 0;  // kFlowReplied
+  SctpState sctp_state = SctpState::kNone;
   std::uint32_t table_link = 0;  // FlowTable's own: free list, or "in use"
 
   Key to_node_key() const { return {client, vip, client_port, vip_port, protocol}; }
@@ -94,8 +96,16 @@ struct alignas(64) Flow {
     flags = static_cast<std::uint8_t>(flags | static_cast<std::uint8_t>(direction));
   }
 
+  // The same for a packet of SCTP, which begins with a chunk of this type.
+  void note_sctp(Direction direction, std::uint8_t chunk, Tick now) {
+    last_seen = now;
+    sctp_state = next(sctp_state, direction, chunk);
+    flags = static_cast<std::uint8_t>(flags | static_cast<std::uint8_t>(direction));
+  }
+
   // Nobody would miss it: no handshake seen to its end, or not one answer yet.
   bool is_embryonic() const {
+    if (protocol == net::IpProtocol::kSctp) return nat::is_embryonic(sctp_state);
     return protocol == net::IpProtocol::kTcp ? nat::is_embryonic(state) : (flags & kFlowReplied) == 0;
   }
 

@@ -20,6 +20,12 @@ struct Timeouts {                                     // in ticks; build them fr
   // 5 s (resolv.conf): 10 s hold a question through one repetition, 5 s after the answer hold a late duplicate.
   Tick dns_unreplied = timeout_ticks(std::chrono::seconds{10});
   Tick dns = timeout_ticks(std::chrono::seconds{5});
+  // A silent association shows by HEARTBEATs that it lives: the next one comes after HB.interval (30 s), and the peer
+  // is given up after Path.Max.Retrans (5) of them and one RTO.Max (60 s; RFC 9260 8.2, 8.3, 16). Linux has the same.
+  Tick sctp_established = timeout_ticks(std::chrono::seconds{210});
+  Tick sctp_init = timeout_ticks(std::chrono::seconds{5});       // As for SYN; RTO.Initial is 1 s, doubled twice.
+  Tick sctp_shutdown = timeout_ticks(std::chrono::seconds{60});  // RTO.Max: SHUTDOWN is not repeated later than that.
+  Tick sctp_closed = timeout_ticks(std::chrono::seconds{10});    // SHUTDOWN COMPLETE or ABORT; Linux has the same.
   // Not an idle time: age from which an embryonic flow may be evicted when the table is full.
   Tick embryonic_age_min = timeout_ticks(std::chrono::seconds{1});
 };
@@ -45,10 +51,33 @@ inline Tick tcp_idle_limit(TcpState state, const Timeouts& timeouts) {
   return timeouts.syn;
 }
 
+inline Tick sctp_idle_limit(SctpState state, const Timeouts& timeouts) {
+  switch (state) {
+    case SctpState::kNone:
+    case SctpState::kInitSent:
+    case SctpState::kInitAcked:
+    case SctpState::kCookieEchoed:
+    case SctpState::kOneWayInitSent: return timeouts.sctp_init;
+    case SctpState::kEstablished:
+    case SctpState::kOneWayEstablished: return timeouts.sctp_established;
+    case SctpState::kShutdownByClient:
+    case SctpState::kShutdownByNode:
+    case SctpState::kShutdownAckedByClient:
+    case SctpState::kShutdownAckedByNode:
+    case SctpState::kOneWayUnknown:
+    case SctpState::kOneWayClosed: return timeouts.sctp_shutdown;
+    case SctpState::kClosed:
+    case SctpState::kAbortedByClient:
+    case SctpState::kAbortedByNode: return timeouts.sctp_closed;
+  }
+  return timeouts.sctp_init;
+}
+
 // A flow is to be forgotten when elapsed(now, flow.last_seen) > idle_limit(flow, timeouts).
 template <typename Family>
 Tick idle_limit(const Flow<Family>& flow, const Timeouts& timeouts) {
   if (flow.protocol == net::IpProtocol::kTcp) return tcp_idle_limit(flow.state, timeouts);
+  if (flow.protocol == net::IpProtocol::kSctp) return sctp_idle_limit(flow.sctp_state, timeouts);
   const bool replied = (flow.flags & kFlowReplied) != 0;
   if (flow.vip_port == kDnsPort) return replied ? timeouts.dns : timeouts.dns_unreplied;
   return replied ? timeouts.udp : timeouts.udp_unreplied;

@@ -1,6 +1,28 @@
 #include "nat/translate.h"
 
+#include <utility>
+
 namespace sluice::nat {
+namespace {
+
+// How long the packet is that stands behind a header which an error quotes, by that header.
+std::size_t length_behind(const net::Ipv4Header& ip, const std::uint8_t*) {
+  return std::size_t{ip.total_length.host()} - ip.header_length();
+}
+std::size_t length_behind(const net::Ipv6Header& ip, const std::uint8_t* l4) {
+  const auto* const end = reinterpret_cast<const std::uint8_t*>(&ip) + sizeof ip + ip.payload_length.host();
+  return static_cast<std::size_t>(end - l4);
+}
+
+// Only when it is quoted with its checksum, and says a length that it can have.
+template <typename Header>
+void translate_quoted_sctp(const Header& ip, std::span<std::uint8_t> l4, net::Ports before, net::Ports after) {
+  const std::size_t length = length_behind(ip, l4.data());
+  if (l4.size() < sizeof(net::SctpHeader) || length < sizeof(net::SctpHeader) || length > 0xffff) return;
+  net::change_sctp_checksum(*reinterpret_cast<net::SctpHeader*>(l4.data()), before, after, length);
+}
+
+}  // namespace
 
 template <typename Family>
 Flow<Family> make_flow(const Binding<Family>& binding) {
@@ -29,9 +51,9 @@ void translate_quoted(Header& ip, std::span<std::uint8_t> l4, const Flow<Family>
   if constexpr (std::is_same_v<Header, net::Ipv4Header>) {
     ip.checksum = directed(flow.ip_delta, direction).apply(ip.checksum);
   }
-  auto* const ports = reinterpret_cast<net::Be16*>(l4.data());
-  ports[0] = before.source_port;
-  ports[1] = before.destination_port;
+  auto& ports = *reinterpret_cast<net::Ports*>(l4.data());
+  const net::Ports sent = std::exchange(ports, {before.source_port, before.destination_port});
+  if (flow.protocol == net::IpProtocol::kSctp) return translate_quoted_sctp(ip, l4, sent, ports);
   if (l4.size() < checksum_offset(flow.protocol) + sizeof(net::Be16)) return;
   translate_checksum(l4.data(), flow, direction);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Rewrites a packet of a flow: addresses, ports and checksums, by deltas prepared once a flow (RFC 1624).
+// Rewrites a packet of a flow: addresses, ports and checksums, by deltas prepared once a flow (RFC 1624). That of SCTP
+// hangs on the packet's length, so translate_sctp() makes it for each packet.
 //
 // The caller has checked that headers are complete (but for what an ICMP error quotes): `l4` points at the TCP header
 // (18 bytes at least) or UDP header (8) behind `ip`. Only the first fragment has one; later fragments get their
@@ -12,6 +13,7 @@
 
 #include "nat/flow.h"
 #include "net/checksum.h"
+#include "net/crc32c.h"
 #include "net/headers.h"
 
 namespace sluice::nat {
@@ -100,6 +102,28 @@ inline void translate_to_node(Header& ip, std::uint8_t* l4, const Flow<Family>& 
 template <typename Header, typename Family>
 inline void translate_to_client(Header& ip, std::uint8_t* l4, const Flow<Family>& flow) {
   translate(ip, l4, flow, Direction::kToClient);
+}
+
+// Whether packets of a flow of SCTP get other ports, and with them another checksum.
+template <typename Family>
+bool changes_ports(const Flow<Family>& flow) {
+  return flow.client_port != flow.snat_port || flow.vip_port != flow.node_port;
+}
+
+// `length` is that of the whole packet behind its IP headers. The IP addresses are not part of the checksum.
+template <typename Family>
+void translate_sctp_ports(std::uint8_t* l4, std::size_t length, const Flow<Family>& flow, Direction direction) {
+  const auto other = flow.half(opposite(direction));
+  auto& header = *reinterpret_cast<net::SctpHeader*>(l4);
+  const net::Ports before{header.source_port, header.destination_port};
+  header.source_port = other.destination_port;
+  header.destination_port = other.source_port;
+  net::change_sctp_checksum(header, before, {header.source_port, header.destination_port}, length);
+}
+template <typename Header, typename Family>
+void translate_sctp(Header& ip, std::span<std::uint8_t> l4, const Flow<Family>& flow, Direction direction) {
+  translate_addresses(ip, flow, direction);
+  translate_sctp_ports(l4.data(), l4.size(), flow, direction);
 }
 
 // The packet that an ICMP error of this direction quotes. We sent it the other way; it becomes what had come in.

@@ -1,5 +1,6 @@
 #pragma once
 // Integers in network byte order as types of their own, so that a port in wire order cannot be mistaken for a number.
+// And the one field of the wire that is in the other order: the checksum of SCTP.
 //
 // Alignment is 1: headers made of these can be laid over packet bytes at any offset.
 
@@ -50,6 +51,24 @@ class BigEndian {
 using Be16 = BigEndian<std::uint16_t>;
 using Be32 = BigEndian<std::uint32_t>;
 using Be64 = BigEndian<std::uint64_t>;
+
+class Le32 {
+ public:
+  constexpr Le32() = default;
+  constexpr explicit Le32(std::uint32_t value)
+      : bytes_{static_cast<std::uint8_t>(value), static_cast<std::uint8_t>(value >> 8),
+               static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 24)} {}
+  constexpr std::uint32_t host() const {
+    return std::uint32_t{bytes_[0]} | std::uint32_t{bytes_[1]} << 8 | std::uint32_t{bytes_[2]} << 16 |
+           std::uint32_t{bytes_[3]} << 24;
+  }
+  friend constexpr bool operator==(const Le32&, const Le32&) = default;
+
+ private:
+  std::uint8_t bytes_[4] = {};
+};
+static_assert(sizeof(Le32) == 4 && alignof(Le32) == 1 && std::is_trivially_copyable_v<Le32>);
+
 static_assert(sizeof(Be16) == 2 && alignof(Be16) == 1 && std::is_trivially_copyable_v<Be16>);
 static_assert(sizeof(Be32) == 4 && alignof(Be32) == 1 && std::is_standard_layout_v<Be32>);
 

@@ -1,7 +1,7 @@
 #pragma once
 // Headers as they stand on the wire, to be laid over packet bytes: alignment 1, network byte order.
 // Sources: IEEE 802.3/802.1Q, RFC 826 (ARP), RFC 791 (IPv4), RFC 8200 (IPv6), RFC 9293 (TCP), RFC 768 (UDP), RFC 792
-// (ICMP), RFC 4443 (ICMPv6), RFC 4861 (neighbour discovery).
+// (ICMP), RFC 4443 (ICMPv6), RFC 4861 (neighbour discovery), RFC 9260 (SCTP).
 
 #include <cstdint>
 
@@ -120,12 +120,15 @@ inline constexpr std::uint8_t kTcpRst = 0x04;
 inline constexpr std::uint8_t kTcpPsh = 0x08;
 inline constexpr std::uint8_t kTcpAck = 0x10;
 
-struct Ports {  // Both TCP and UDP begin with them.
+struct Ports {  // TCP, UDP and SCTP begin with them.
   Be16 source;
   Be16 destination;
 };
 static_assert(sizeof(Ports) == 4 && alignof(Ports) == 1);
-constexpr bool has_ports(IpProtocol protocol) { return protocol == IpProtocol::kTcp || protocol == IpProtocol::kUdp; }
+constexpr bool is_tcp_or_udp(IpProtocol protocol) {
+  return protocol == IpProtocol::kTcp || protocol == IpProtocol::kUdp;
+}
+constexpr bool has_ports(IpProtocol protocol) { return is_tcp_or_udp(protocol) || protocol == IpProtocol::kSctp; }
 
 struct UdpHeader {
   Be16 source_port;
@@ -134,6 +137,42 @@ struct UdpHeader {
   Be16 checksum;  // Zero means "none" (RFC 768).
 };
 static_assert(sizeof(UdpHeader) == 8 && alignof(UdpHeader) == 1);
+
+struct SctpHeader {
+  Be16 source_port;
+  Be16 destination_port;
+  Be32 tag;       // What the receiver named in its INIT or INIT ACK; zero in an INIT.
+  Le32 checksum;  // CRC32c of header and chunks (net/crc32c.h); the IP addresses are not part of it.
+};
+static_assert(sizeof(SctpHeader) == 12 && alignof(SctpHeader) == 1);
+
+struct SctpChunk {  // How every chunk begins. The next one begins at a multiple of four bytes.
+  std::uint8_t type;
+  std::uint8_t flags;
+  Be16 length;  // With this header, without padding.
+};
+static_assert(sizeof(SctpChunk) == 4 && alignof(SctpChunk) == 1);
+inline constexpr std::uint8_t kSctpData = 0;
+inline constexpr std::uint8_t kSctpInit = 1;
+inline constexpr std::uint8_t kSctpInitAck = 2;
+inline constexpr std::uint8_t kSctpAbort = 6;
+inline constexpr std::uint8_t kSctpShutdown = 7;
+inline constexpr std::uint8_t kSctpShutdownAck = 8;
+inline constexpr std::uint8_t kSctpError = 9;
+inline constexpr std::uint8_t kSctpCookieEcho = 10;
+inline constexpr std::uint8_t kSctpCookieAck = 11;
+inline constexpr std::uint8_t kSctpShutdownComplete = 14;
+inline constexpr std::uint8_t kSctpTagReflected = 0x01;  // Flag T of ABORT and SHUTDOWN COMPLETE.
+
+struct SctpInit {  // As it begins, and INIT ACK likewise.
+  SctpChunk chunk;
+  Be32 initiate_tag;
+  Be32 window;
+  Be16 outbound_streams;
+  Be16 inbound_streams;
+  Be32 initial_tsn;
+};
+static_assert(sizeof(SctpInit) == 20 && alignof(SctpInit) == 1);
 
 struct IcmpHeader {
   std::uint8_t type;

@@ -185,6 +185,8 @@ void Worker::dispatch(const Snapshot& snapshot, Burst& burst) {
       case Verdict::kReplyReset:
       case Verdict::kReplyUnreachable:
       case Verdict::kReplyTimeExceeded:
+      case Verdict::kReplyAbort:
+      case Verdict::kReplyShutdownComplete:
       case Verdict::kReplyTooBig:  // May be longer or shorter than the question.
         buffer->data_len = packet.length;
         buffer->pkt_len = packet.length;

@@ -54,6 +54,8 @@ std::vector<Case> too_big_cases();
 std::vector<Case> delivery_cases();
 std::vector<Case> fragment_cases();
 std::vector<Case> limit_cases();
+std::vector<Case> sctp_cases();
+std::vector<Case> sctp_refusal_cases();
 std::vector<Case> all_cases();
 std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts);
 

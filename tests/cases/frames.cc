@@ -74,7 +74,8 @@ std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts) {
 
 std::vector<Case> all_cases() {
   return joined({tcp_cases(), udp_cases(), answer_cases(), refused_cases(), refusal_cases(), ipv6_cases(),
-                 icmp_error_cases(), too_big_cases(), delivery_cases(), fragment_cases(), limit_cases()});
+                 icmp_error_cases(), too_big_cases(), delivery_cases(), fragment_cases(), limit_cases(), sctp_cases(),
+                 sctp_refusal_cases()});
 }
 
 }  // namespace sluice::cases

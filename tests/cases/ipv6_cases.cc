@@ -71,7 +71,7 @@ std::vector<Case> refused_ipv6_cases() {
   auto multicast = datagram(kSyn, "mdns");
   multicast.to = mac("33:33:00:00:00:fb");
   multicast.destination = ip6("ff02::fb");
-  const std::vector<std::uint8_t> first{132, 0, 0, 1, 0, 0, 0, 7};
+  const std::vector<std::uint8_t> first{47, 0, 0, 1, 0, 0, 0, 7};
   std::vector<std::uint8_t> endless;
   for (int i = 0; i < 9; ++i) endless.insert(endless.end(), {60, 0, 1, 4, 0, 0, 0, 0});
   endless[64] = kTcpNumber;
@@ -86,7 +86,7 @@ std::vector<Case> refused_ipv6_cases() {
       {"more IPv6 extension headers than any honest sender has are dropped",
        {ends("nine", with_extensions(kSyn, endless, IpProtocol::kDestinationOptions), kDropBadHeader)}},
       {"an IPv6 header of another version is dropped", {raw("version 4", patched(syn, 14, 0x40), kDropBadHeader)}},
-      {"an IPv6 fragment for a VIP that is neither TCP nor UDP is dropped",
+      {"an IPv6 fragment for a VIP of a protocol that no service has is dropped",
        {ends("first", with_extensions(kSyn, first, IpProtocol::kFragment), kDropFragment)}},
       {"IPv6 for a port that no service has is refused", {ends("port 81", other_port, kReplyReset)}},
       {"IPv6 for a SNAT address without a flow is refused", {ends("SYN", stray, kReplyReset)}},

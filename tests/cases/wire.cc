@@ -27,7 +27,25 @@ std::uint64_t pseudo_sum(const Frame& frame, net::IpProtocol protocol, std::size
                               : net::pseudo_header_sum(frame.source.v6(), frame.destination.v6(), number, length);
 }
 
+Bytes sctp(const Frame& frame) {
+  Bytes l4;
+  append(l4, net::SctpHeader{.source_port = net::Be16{frame.source_port},
+                             .destination_port = net::Be16{frame.destination_port},
+                             .tag = net::Be32{frame.tag},
+                             .checksum = {}});
+  append(l4, net::SctpChunk{.type = frame.chunk,
+                            .flags = frame.chunk_flags,
+                            .length = net::Be16{static_cast<std::uint16_t>(4 + frame.payload.size())}});
+  append_text(l4, frame.payload);
+  l4.resize((l4.size() + 3) / 4 * 4);
+  append_text(l4, frame.more_chunks);
+  const std::uint32_t crc = plain_crc32c(l4) ^ frame.crc_wrong_by;
+  for (std::size_t i = 0; i < 4; ++i) l4[8 + i] = static_cast<std::uint8_t>(crc >> 8 * i);
+  return l4;
+}
+
 Bytes transport(const Frame& frame) {
+  if (frame.protocol == net::IpProtocol::kSctp) return sctp(frame);
   Bytes l4;
   std::size_t checksum_at = 0;
   if (frame.protocol == net::IpProtocol::kTcp) {
@@ -121,6 +139,15 @@ Bytes with_headers(const Frame& frame, const Bytes& l4) {
 
 }  // namespace
 
+std::uint32_t plain_crc32c(std::span<const std::uint8_t> bytes) {
+  std::uint32_t crc = 0xffffffff;
+  for (const std::uint8_t byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
+  }
+  return ~crc;
+}
+
 net::Ipv4Address ip(const char* text) {
   const auto parsed = net::Ipv4Address::parse(text);
   assert(parsed);
@@ -206,7 +233,15 @@ Bytes neighbour_bytes(const Frame& frame, std::uint8_t type, std::uint32_t flags
 
 namespace {
 
+bool is_right_sctp(std::span<const std::uint8_t> l4) {
+  Bytes without{l4.begin(), l4.end()};
+  std::fill_n(without.begin() + 8, 4, std::uint8_t{0});
+  const std::uint32_t crc = plain_crc32c(without);
+  return l4[8] == (crc & 0xff) && l4[9] == (crc >> 8 & 0xff) && l4[10] == (crc >> 16 & 0xff) && l4[11] == crc >> 24;
+}
+
 bool is_right(net::IpProtocol protocol, std::span<const std::uint8_t> l4, std::uint64_t pseudo_sum) {
+  if (protocol == net::IpProtocol::kSctp) return is_right_sctp(l4);
   const bool has_none = protocol == net::IpProtocol::kUdp && l4[6] == 0 && l4[7] == 0;
   return has_none || net::ones_sum(l4, pseudo_sum) == 0xffff;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,13 @@ struct Frame {
   std::optional<std::uint32_t> acknowledgment = std::nullopt;  // None: 2000 if the flags have ACK, else 0.
   std::uint16_t window = 65'000;
 
+  // Of SCTP: its first chunk, whose value is the payload.
+  std::uint8_t chunk = 0;
+  std::uint8_t chunk_flags = 0;
+  std::uint32_t tag = 0;
+  std::string more_chunks = {};    // What follows it, as bytes.
+  std::uint32_t crc_wrong_by = 0;  // XOR.
+
   // An ICMP error in place of TCP and UDP, if there is a packet that it quotes (one): so many bytes of it.
   Icmp icmp = {};
   std::vector<Frame> quoted = {};
@@ -60,6 +68,10 @@ struct Frame {
 };
 
 Bytes bytes_of(const Frame& frame);
+
+// Bit by bit, as RFC 9260 appendix A defines it.
+std::uint32_t plain_crc32c(std::span<const std::uint8_t> bytes);
+
 Bytes arp_bytes(net::Be16 operation, net::MacAddress to, const net::ArpPacket& arp);
 Bytes echo_bytes(const Frame& frame, std::uint8_t type, std::uint8_t code);  // Ports and flags do not matter.
 

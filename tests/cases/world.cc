@@ -29,7 +29,7 @@ void add_ipv6(dataplane::Snapshot& snapshot, const Change& change) {
   v6.snat_addresses = v6.answered_addresses = {kSnat6};
   v6.service_ports.resize(kServiceCount);
   std::vector<lb::ServiceEntry<net::Ipv6>> entries;
-  for (const auto id : {kHttp, kDns}) {
+  for (const auto id : {kHttp, kDns, kSignalling}) {
     const auto& v4 = snapshot.v4.service_ports[id];
     if (v4.table == nullptr) continue;
     v6.service_ports[id] = {.vip = kVip6,
@@ -55,11 +55,14 @@ void add_services(dataplane::Snapshot& snapshot, const Change& change) {
                       {kHttps, net::IpProtocol::kTcp, 443, 30443, lb::kNoBackend},
                       {kAlternate, net::IpProtocol::kTcp, 8443, 30843, kBackend3},
                       {kRestricted, net::IpProtocol::kTcp, 8080, 30880, kBackend1},
-                      {kDatabase, net::IpProtocol::kTcp, 3306, 30306, kBackend4}};
+                      {kDatabase, net::IpProtocol::kTcp, 3306, 30306, kBackend4},
+                      {kSignalling, net::IpProtocol::kSctp, 2905, 30905, change.signalling_backend},
+                      {kDiameter, net::IpProtocol::kSctp, 3868, 30868, lb::kNoBackend}};
   std::vector<lb::ServiceEntry<net::Ipv4>> entries;
   snapshot.v4.service_ports.resize(kServiceCount);
   for (const auto& row : rows) {
     if (row.id == kHttp && !change.http_exists) continue;
+    if (row.id == kSignalling && !change.signalling_exists) continue;
     entries.push_back({{kVip, net::Be16{row.port}, row.protocol}, row.id});
     snapshot.v4.service_ports[row.id] = {.vip = kVip,
                                          .port = net::Be16{row.port},

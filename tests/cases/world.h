@@ -6,7 +6,7 @@
 //
 // VIP 203.0.113.64: tcp 80 → node 1 (30080), udp 53 → node 1 (30053), tcp 443: no usable node, tcp 8443 → node 3, whose
 // MAC address is unknown, tcp 8080 → node 1 but only for clients in 192.0.2.0/24, tcp 3306 → node 4, which has no
-// route.
+// route, sctp 2905 → node 1 (30905), sctp 3868: no usable node.
 
 #include <cstdint>
 #include <memory>
@@ -28,7 +28,7 @@ inline const auto kNode2 = ip("10.20.0.12");
 inline const auto kNode3 = ip("10.20.0.13");
 inline const auto kNode4 = ip("10.99.0.14");
 
-// The same in IPv6: VIP tcp 80 → node 1 (30080), udp 53 → node 1 (30053).
+// The same in IPv6: VIP tcp 80 → node 1 (30080), udp 53 → node 1 (30053), sctp 2905 → node 1 (30905).
 inline const auto kClient6 = ip6("2001:db8:c::10");
 inline const auto kVip6 = ip6("2001:db8:64::1");
 inline const auto kWanAddress6 = ip6("2001:db8:0::2");  // The kernel's own.
@@ -49,13 +49,25 @@ inline constexpr std::uint16_t kLanMtu = 1600;
 
 // BackendIds and service ids of the world.
 inline constexpr lb::BackendId kBackend1 = 1, kBackend2 = 2, kBackend3 = 3, kBackend4 = 4;
-enum ServiceId : std::uint32_t { kHttp, kDns, kHttps, kAlternate, kRestricted, kDatabase, kServiceCount };
+enum ServiceId : std::uint32_t {
+  kHttp,
+  kDns,
+  kHttps,
+  kAlternate,
+  kRestricted,
+  kDatabase,
+  kSignalling,
+  kDiameter,
+  kServiceCount
+};
 
 struct Change {  // What differs from the world above.
   lb::BackendId http_backend = kBackend1;
   lb::BackendId dns_backend = kBackend1;
+  lb::BackendId signalling_backend = kBackend1;
   bool http_exists = true;
   std::uint16_t dns_node_port = 30053;
+  bool signalling_exists = true;
   bool next_hops_shifted = false;  // The same next hops under other indexes, as after a change of routes.
   lb::BackendState backend1_state = lb::BackendState::kActive;
   lb::Delivery delivery = lb::Delivery::kFullNat;  // Of all services.

@@ -22,7 +22,8 @@ TEST(Defaults, FillEverythingThatWasLeftOut) {
             R"(clusters { load_balancer_classes: "sluice.dev/edge" } )"
             R"(timeouts { tcp_syn: "5s" tcp_established: "2h4m" tcp_half_closed: "120s" tcp_closing: "10s" )"
             R"(udp_unreplied: "30s" udp_replied: "180s" dns_unreplied: "10s" dns_replied: "5s" )"
-            R"(drain: "0" lost_node: "20s" } )"
+            R"(drain: "0" lost_node: "20s" )"
+            R"(sctp_init: "5s" sctp_established: "210s" sctp_shutdown: "60s" sctp_closed: "10s" } )"
             R"(health { enabled: true interval: "1s" timeout: "1s" rise: 1 fall: 2 })");
 }
 

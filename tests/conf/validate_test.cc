@@ -81,6 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         more("health: {rise: 0}", "f:5:16: health.rise: expected 1 to 10, got 0"),
         more("health: {fall: 11}", "f:5:16: health.fall: expected 1 to 10, got 11"),
         more("timeouts: {tcp_syn: 5}", "f:5:21: timeouts.tcp_syn: expected a duration like 50us, 5s or 2h4m, got '5'"),
+        more("timeouts: {sctp_closed: 0}", "f:5:25: timeouts.sctp_closed: expected 1s to 30d, got '0'"),
         more("timeouts: {udp_replied: 0}", "f:5:25: timeouts.udp_replied: expected 1s to 30d, got '0'"),
         more("timeouts: {drain: 10ms}", "f:5:19: timeouts.drain: expected 0, or 1s to 30d, got '10ms'"),
         more("timeouts: {lost_node: 19s}", "f:5:23: timeouts.lost_node: expected 0, or 20s to 30d, got '19s'"),

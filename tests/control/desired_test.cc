@@ -98,21 +98,22 @@ TEST(Desired, SaysThatPolicyLocalLosesTheClientsAddress) {
 
 TEST(Desired, NamesEachPortThatIsNotServed) {
   auto mixed = served();
-  mixed.ports.push_back({.name = "sctp",
-                         .protocol = kube::Protocol::kSctp,
-                         .port = 9000,
-                         .error = "sluice.dev/ProtocolNotSupported",
-                         .problem = "SCTP is not supported yet"});
+  mixed.ports.push_back({.name = "sctp", .protocol = kube::Protocol::kSctp, .port = 9000});
+  mixed.ports.push_back({.name = "dns",
+                         .protocol = kube::Protocol::kUdp,
+                         .port = 53,
+                         .error = "sluice.dev/NoNodePort",
+                         .problem = "no node port is allocated"});
   mixed.ports.push_back({.port = 81, .error = "sluice.dev/NoNodePort", .problem = "no node port is allocated"});
   const auto wanted = desired(mixed);
   const std::vector<kube::PortStatus> ports{
       {.port = 80},
-      {.port = 9000, .protocol = kube::Protocol::kSctp, .error = "sluice.dev/ProtocolNotSupported"},
+      {.port = 9000, .protocol = kube::Protocol::kSctp},
+      {.port = 53, .protocol = kube::Protocol::kUdp, .error = "sluice.dev/NoNodePort"},
       {.port = 81, .error = "sluice.dev/NoNodePort"}};
   EXPECT_EQ(wanted.ingress->front().ports, ports);
   ASSERT_NE(find(wanted, kPortsError), nullptr);
-  EXPECT_EQ(find(wanted, kPortsError)->message,
-            "SCTP 9000: SCTP is not supported yet; TCP 81: no node port is allocated");
+  EXPECT_EQ(find(wanted, kPortsError)->message, "UDP 53: no node port is allocated; TCP 81: no node port is allocated");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/pipeline.h"
-#include "tests/cases/case.h"
+#include "tests/cases/sctp_frames.h"
 
 namespace sluice::control {
 namespace {
@@ -33,6 +33,7 @@ ExplainedFlow explained(const dataplane::Snapshot& snapshot, const Asked& asked)
 Verdict seen(const dataplane::Snapshot& snapshot, const Asked& asked) {
   auto frame = cases::from_client(asked.port, net::kTcpSyn);
   frame.protocol = asked.protocol;
+  if (asked.protocol == IpProtocol::kSctp) frame = cases::client_chunk(frame, net::kSctpInit);
   frame.source = asked.client;
   frame.destination = asked.vip;
   cases::Bytes bytes = cases::bytes_of(frame);
@@ -54,7 +55,7 @@ TEST(ExplainFlow, TellsTheVerdictThatThePacketPathGives) {
     std::string_view verdict;
     std::string_view instead_of;
   };
-  const auto kTcp = IpProtocol::kTcp, kUdp = IpProtocol::kUdp;
+  const auto kTcp = IpProtocol::kTcp, kUdp = IpProtocol::kUdp, kSctp = IpProtocol::kSctp;
   const Row rows[] = {{{kTcp, cases::kClient, cases::kVip, 80}, "to_node", ""},
                       {{kUdp, cases::kClient, cases::kVip, 53}, "to_node", ""},
                       {{kTcp, cases::kClient, cases::kVip, 81}, "reply_reset", "drop_no_service"},
@@ -72,7 +73,12 @@ TEST(ExplainFlow, TellsTheVerdictThatThePacketPathGives) {
                       {{kTcp, cases::kClient6, cases::kVip6, 81}, "reply_reset", "drop_no_service"},
                       {{kUdp, cases::kClient6, cases::kVip6, 81}, "reply_unreachable", "drop_no_service"},
                       {{kTcp, cases::kClient6, cases::kSnat6, 80}, "reply_reset", "drop_stray"},
-                      {{kTcp, cases::kClient6, cases::kWanAddress6, 22}, "to_kernel", ""}};
+                      {{kTcp, cases::kClient6, cases::kWanAddress6, 22}, "to_kernel", ""},
+                      {{kSctp, cases::kClient, cases::kVip, 2905}, "to_node", ""},
+                      {{kSctp, cases::kClient6, cases::kVip6, 2905}, "to_node", ""},
+                      {{kSctp, cases::kClient, cases::kVip, 80}, "reply_abort", "drop_no_service"},
+                      {{kSctp, cases::kClient, cases::kVip, 3868}, "reply_abort", "drop_no_backend"},
+                      {{kSctp, cases::kClient6, cases::kSnat6, 2905}, "reply_abort", "drop_stray"}};
   const auto snapshot = cases::make_snapshot(1);
   for (const Row& row : rows) {
     const auto told = explained(*snapshot, row.asked);
@@ -93,6 +99,8 @@ TEST(ExplainFlow, SaysHowAClientIsRefused) {
             "the client gets a TCP reset, or nothing while there are more than 1000 of these a second on a worker");
   EXPECT_THAT(last_sentence(explained(*snapshot, {IpProtocol::kUdp, cases::kClient, cases::kVip, 81})),
               testing::StartsWith("the client gets ICMP port unreachable, "));
+  EXPECT_THAT(last_sentence(explained(*snapshot, {IpProtocol::kSctp, cases::kClient, cases::kVip, 81})),
+              testing::StartsWith("the client gets an SCTP ABORT, "));
 }
 
 TEST(ExplainFlow, NamesTheAddressesThatTheFlowMayComeFrom) {

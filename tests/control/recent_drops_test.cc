@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/cases/case.h"
+#include "tests/cases/sctp_frames.h"
 
 namespace sluice::control {
 namespace {
@@ -24,7 +24,8 @@ DroppedPacket dropped(const Bytes& frame) {
 std::string words(const Bytes& frame) {
   const auto told = in_words(dropped(frame));
   std::string text = told.protocol + " " + told.source + " " + std::to_string(told.source_port) + " " +
-                     told.destination + " " + std::to_string(told.destination_port) + " [" + told.tcp_flags + "]";
+                     told.destination + " " + std::to_string(told.destination_port) + " [" + told.tcp_flags +
+                     told.sctp_chunk + "]";
   if (told.icmp_type) text += " icmp " + std::to_string(*told.icmp_type) + "/" + std::to_string(*told.icmp_code);
   if (told.is_fragment) text += " fragment";
   return text + " ttl " + std::to_string(told.ttl);
@@ -69,6 +70,10 @@ TEST(InWords, TellsWhatTheHeadersSay) {
       {cases::bytes_of(fragment), "tcp " + client + " 0 " + vip + " 0 [] fragment ttl 64"},
       {cases::echo_bytes(ping, net::kIcmpEchoRequest, 3), "icmp " + client + " 0 " + vip + " 0 [] icmp 8/3 ttl 64"},
       {cases::bytes_of(segment6(net::kTcpRst)), "tcp 2001:db8:c::10 40000 2001:db8:64::1 81 [R] ttl 64"},
+      {cases::bytes_of(cases::client_packet(net::kSctpInit)),
+       "sctp " + client + " 40000 " + vip + " 2905 [INIT] ttl 64"},
+      {cases::bytes_of(cases::v6(cases::client_packet(192))),
+       "sctp 2001:db8:c::10 40000 2001:db8:64::1 2905 [192] ttl 64"},
       {cases::bytes_of(extended), "tcp 2001:db8:c::10 40000 2001:db8:64::1 81 [S] ttl 64"},
   };
   for (const auto& row : rows) EXPECT_EQ(words(row.frame), row.words);

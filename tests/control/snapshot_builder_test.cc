@@ -56,10 +56,21 @@ TEST(SnapshotBuilder, LeavesOutPortsThatAreNotServed) {
   World world;
   world.plan.services = {served("web", kVip, {11})};
   world.plan.services[0].ports.push_back(
-      {.protocol = kube::Protocol::kSctp, .port = 9000, .error = "sluice.dev/ProtocolNotSupported"});
+      {.protocol = kube::Protocol::kUdp, .port = 9000, .error = "sluice.dev/NoNodePort"});
   const auto built = world.build();
   EXPECT_NE(id_of(*built.snapshot, kVip), lb::kNoService);
-  EXPECT_EQ(built.snapshot->v4.services.find(kVip, net::Be16{9000}, net::IpProtocol::kSctp), lb::kNoService);
+  EXPECT_EQ(built.snapshot->v4.services.find(kVip, net::Be16{9000}, net::IpProtocol::kUdp), lb::kNoService);
+}
+
+// An address without a port that packets could ask for would be announced, and answer nothing.
+TEST(SnapshotBuilder, ServesAServiceOfSctpAlone) {
+  World world;
+  world.plan.services = {served("signalling", kVip, {11})};
+  world.plan.services[0].ports[0].protocol = kube::Protocol::kSctp;
+  const auto built = world.build();
+  EXPECT_TRUE(built.snapshot->v4.services.has_vip(kVip));
+  const auto port = net::Be16{static_cast<std::uint16_t>(world.plan.services[0].ports[0].port)};
+  EXPECT_NE(built.snapshot->v4.services.find(kVip, port, net::IpProtocol::kSctp), lb::kNoService);
 }
 
 // From dsr to full-nat, without a node port.

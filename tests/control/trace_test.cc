@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/cases/sctp_frames.h"
 #include "tests/dataplane/capture_world.h"
 
 namespace sluice::control {
@@ -39,6 +40,26 @@ TEST(TellTrace, TellsWhyANewFlowGetsItsNode) {
                           "steer: a new flow: node 10.20.0.11, SNAT port " + snat,
                           "rewrite: becomes tcp " + snat +
                               " > 10.20.0.11:30080, flags S, TTL 63; to 02:00:00:00:02:11 by port lan"));
+}
+
+TEST(TellTrace, TellsOfAnAssociation) {
+  CaptureWorld world;
+  const auto opened = told(world, world.send(cases::client_packet(net::kSctpInit)).at(0));
+  EXPECT_EQ(opened.at(1), "parse: sctp 198.51.100.10:40000 > 203.0.113.64:2905, chunk INIT, TTL 64");
+  EXPECT_EQ(opened.at(3), "classify: sctp 203.0.113.64:2905 is service port 6");
+  EXPECT_THAT(opened.at(5), HasSubstr("steer: a new flow: node 10.20.0.11, SNAT port "));
+  EXPECT_THAT(opened.at(6), HasSubstr(" > 10.20.0.11:30905, chunk INIT, TTL 63; to 02:00:00:00:02:11 by port lan"));
+  const auto known = told(world, world.send(cases::client_packet(net::kSctpInit)).at(0));
+  EXPECT_THAT(known.at(2), HasSubstr(":2905, by "));
+  EXPECT_THAT(known.at(2), HasSubstr("to node 10.20.0.11, init-sent"));
+}
+
+TEST(TellTrace, TellsOfAnAbort) {
+  CaptureWorld world;
+  auto nowhere = cases::client_packet(net::kSctpInit);
+  nowhere.destination_port = 81;
+  EXPECT_EQ(told(world, world.send(nowhere).at(0)).back(),
+            "refuse: refused by an SCTP ABORT: no service, no usable node or no association");
 }
 
 TEST(TellTrace, NamesTheNodeAlsoWhereNoAddressOfThePacketDoes) {

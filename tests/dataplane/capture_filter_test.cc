@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/cases/sctp_frames.h"
 #include "tests/dataplane/capture_world.h"
 
 namespace sluice::dataplane {
@@ -102,6 +103,7 @@ TEST(CaptureFilter, TakesPacketsThatComeAgainOnlyWhenTheyAreNamed) {
 TEST(CaptureFilter, KnowsProtocolsOnTheWire) {
   CaptureWorld world;
   const auto tcp = world.send(cases::from_client(80, net::kTcpSyn)).at(0).packet;
+  const auto sctp = world.send(cases::client_packet(net::kSctpInit)).at(0).packet;
   const auto ping = world.send({cases::echo_bytes(cases::from_client(0, 0), net::kIcmpEchoRequest, 0)}).at(0).packet;
   const auto arp =
       world
@@ -111,11 +113,11 @@ TEST(CaptureFilter, KnowsProtocolsOnTheWire) {
           .at(0)
           .packet;
   const std::pair<Protocol, const CapturedPacket*> rows[] = {
-      {Protocol::kTcp, &tcp}, {Protocol::kIcmp, &ping}, {Protocol::kArp, &arp}};
+      {Protocol::kTcp, &tcp}, {Protocol::kSctp, &sctp}, {Protocol::kIcmp, &ping}, {Protocol::kArp, &arp}};
   for (const auto& [protocol, own] : rows) {
     CaptureFilter filter;
     filter.protocol = protocol;
-    for (const auto* packet : {&tcp, &ping, &arp}) EXPECT_EQ(filter.matches(*packet), packet == own);
+    for (const auto* packet : {&tcp, &sctp, &ping, &arp}) EXPECT_EQ(filter.matches(*packet), packet == own);
   }
   EXPECT_TRUE(with_vip(cases::kVip).matches(arp));
   EXPECT_TRUE(with_vip(cases::kVip).matches(ping));

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/pipeline.h"
-#include "tests/cases/case.h"
+#include "tests/cases/sctp_frames.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -82,9 +82,13 @@ TEST_P(RecentDropsOfThePipeline, AreTheFramesAsTheyCameIn) {
   long_datagram.payload = std::string(500, 'x');
   auto reset = cases::from_client(81, net::kTcpRst);
   auto many_bytes = cases::bytes_of(long_datagram);
+  auto nowhere = cases::client_packet(net::kSctpInit);
+  nowhere.destination_port = 81;
+  const auto init = cases::bytes_of(nowhere);
   const Kept rows[] = {
       {no_service, Verdict::kDropNoService, Verdict::kReplyReset, no_service.size()},
       {many_bytes, Verdict::kDropNoService, Verdict::kReplyUnreachable, DroppedPacket::kBytesMax},
+      {init, Verdict::kDropNoService, Verdict::kReplyAbort, init.size()},
       {cases::bytes_of(reset), Verdict::kDropNoService, Verdict::kDropNoService, cases::bytes_of(reset).size()},
       {restricted, Verdict::kDropSourceRange, Verdict::kDropSourceRange, restricted.size()},
       {Bytes(5, 0xab), Verdict::kDropTruncated, Verdict::kDropTruncated, 5},

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/pipeline.h"
-#include "tests/cases/case.h"
+#include "tests/cases/sctp_frames.h"
 #include "tests/packets/receiver.h"
 
 namespace sluice::dataplane {
@@ -83,6 +83,15 @@ TEST_F(Refusals, EndAsDropsWhenThereWereTooMany) {
   for (const char* end : {"reply_reset", "reply_reset", "drop_no_service"}) {
     EXPECT_EQ(name(send(pipeline, syn, cases::kWan, 0).verdict), end);
   }
+}
+
+TEST_F(Refusals, ShareTheirLimitAmongProtocols) {
+  Pipeline pipeline{options_};
+  auto init = cases::client_packet(net::kSctpInit);
+  init.destination_port = 81;
+  EXPECT_EQ(name(send(pipeline, cases::from_client(81, net::kTcpSyn), cases::kWan, 0).verdict), "reply_reset");
+  EXPECT_EQ(name(send(pipeline, init, cases::kWan, 0).verdict), "reply_abort");
+  EXPECT_EQ(name(send(pipeline, init, cases::kWan, 0).verdict), "drop_no_service");
 }
 
 TEST_F(Refusals, EndAsDropsWhereTheBufferIsTooShort) {

@@ -16,6 +16,14 @@ Flow4 tcp(TcpState state) {
   return flow;
 }
 
+Flow4 sctp(SctpState state) {
+  Flow4 flow{};
+  flow.protocol = IpProtocol::kSctp;
+  flow.vip_port = net::Be16{53};
+  flow.sctp_state = state;
+  return flow;
+}
+
 Flow4 udp(std::uint16_t port, std::uint8_t flags) {
   Flow4 flow{};
   flow.protocol = IpProtocol::kUdp;
@@ -41,6 +49,19 @@ TEST(Timeouts, AreThoseOfTheRfcs) {
       {tcp(TcpState::kOneWayClosed), 120s},
       {tcp(TcpState::kResetByClient), 10s},
       {tcp(TcpState::kResetByNode), 10s},
+      {sctp(SctpState::kInitSent), 5s},
+      {sctp(SctpState::kInitAcked), 5s},
+      {sctp(SctpState::kCookieEchoed), 5s},
+      {sctp(SctpState::kEstablished), 210s},  // RFC 9260 16: 5 * HB.interval + RTO.Max
+      {sctp(SctpState::kShutdownByClient), 60s},
+      {sctp(SctpState::kShutdownAckedByNode), 60s},
+      {sctp(SctpState::kClosed), 10s},
+      {sctp(SctpState::kAbortedByClient), 10s},
+      {sctp(SctpState::kAbortedByNode), 10s},
+      {sctp(SctpState::kOneWayUnknown), 60s},
+      {sctp(SctpState::kOneWayInitSent), 5s},
+      {sctp(SctpState::kOneWayEstablished), 210s},
+      {sctp(SctpState::kOneWayClosed), 60s},
       {udp(4433, 0), 30s},
       {udp(4433, kFlowReplied), 180s},  // RFC 4787 REQ-5
       {udp(53, 0), 10s},
@@ -48,8 +69,9 @@ TEST(Timeouts, AreThoseOfTheRfcs) {
   };
   for (const auto& item : cases) {
     const auto limit = to_duration(idle_limit(item.flow, Timeouts{}));
-    EXPECT_GE(limit, item.limit) << to_string(item.flow.state) << " port " << item.flow.vip_port.host();
-    EXPECT_LT(limit, item.limit + kTickLength) << to_string(item.flow.state);
+    EXPECT_GE(limit, item.limit) << to_string(item.flow.state) << to_string(item.flow.sctp_state) << " port "
+                                 << item.flow.vip_port.host();
+    EXPECT_LT(limit, item.limit + kTickLength) << to_string(item.flow.state) << to_string(item.flow.sctp_state);
   }
 }
 
@@ -61,6 +83,18 @@ TEST(Timeouts, CountUdpAsRepliedOnceTheNodeHasAnswered) {
   EXPECT_FALSE(flow.is_embryonic());
   EXPECT_EQ(idle_limit(flow, Timeouts{}), Timeouts{}.udp);
   EXPECT_EQ(flow.last_seen, 2U);
+}
+
+TEST(Timeouts, CountAnAssociationAsEmbryonicUntilItsCookieIsEchoed) {
+  Flow4 flow = sctp(SctpState::kInitSent);
+  flow.note_sctp(Direction::kToNode, net::kSctpInit, 1);
+  flow.note_sctp(Direction::kToClient, net::kSctpInitAck, 2);
+  EXPECT_TRUE(flow.is_embryonic());
+  flow.note_sctp(Direction::kToNode, net::kSctpCookieEcho, 3);
+  EXPECT_FALSE(flow.is_embryonic());
+  EXPECT_EQ(idle_limit(flow, Timeouts{}), Timeouts{}.sctp_init);
+  EXPECT_EQ(flow.last_seen, 3U);
+  EXPECT_EQ(flow.flags, kFlowReplied);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace sluice::packets {
 namespace {
 
 constexpr std::size_t kEthernet = 14;
-constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
+constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58, kSctp = 132;
 
 std::uint16_t sum_of(View bytes, std::uint32_t begin = 0) {
   std::uint32_t sum = begin;
@@ -41,6 +41,26 @@ std::optional<Layout> network_layout(View frame) {
   return layout.end <= frame.size() && layout.l4 <= layout.end ? std::optional{layout} : std::nullopt;
 }
 
+// RFC 9260 appendix A: over the packet with zeros for the checksum, whose lowest byte comes first.
+std::uint32_t sctp_crc(View frame, const Layout& layout) {
+  std::uint32_t crc = 0xffffffff;
+  for (std::size_t i = layout.l4; i < layout.end; ++i) {
+    crc ^= i >= layout.checksum && i < layout.checksum + 4 ? 0 : frame[i];
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
+  }
+  return ~crc;
+}
+
+std::uint32_t read_crc(View frame, const Layout& layout) {
+  std::uint32_t crc = 0;
+  for (std::size_t i = 0; i < 4; ++i) crc |= std::uint32_t{frame[layout.checksum + i]} << 8 * i;
+  return crc;
+}
+
+void write_crc(Bytes& frame, const Layout& layout, std::uint32_t crc) {
+  for (std::size_t i = 0; i < 4; ++i) frame[layout.checksum + i] = static_cast<std::uint8_t>(crc >> 8 * i);
+}
+
 }  // namespace
 
 std::uint16_t read16(View bytes, std::size_t offset) {
@@ -64,6 +84,7 @@ std::optional<Layout> layout_of(View frame) {
   };
   if (layout->protocol == kTcp) return with(20, 16);
   if (layout->protocol == kUdp) return with(8, 6);
+  if (layout->protocol == kSctp) return with(12, 8);
   if (layout->protocol == (layout->is_ipv4() ? kIcmp : kIcmpv6)) return with(8, 2);
   return std::nullopt;
 }
@@ -79,6 +100,7 @@ bool accepts(View frame) {
   const auto layout = layout_of(frame);
   if (!layout) return false;
   if (layout->is_ipv4() && sum_of(frame.subspan(layout->l3, layout->l4 - layout->l3)) != 0xffff) return false;
+  if (layout->protocol == kSctp) return read_crc(frame, *layout) == sctp_crc(frame, *layout);
   if (layout->protocol == kUdp && layout->is_ipv4() && read16(frame, layout->checksum) == 0) return true;  // RFC 768
   return transport_sum(frame, *layout) == 0xffff;
 }
@@ -91,6 +113,7 @@ void make_right(Bytes& frame) {
     const std::uint16_t sum = sum_of(View{frame}.subspan(layout->l3, layout->l4 - layout->l3));
     write16(frame, layout->l3 + 10, static_cast<std::uint16_t>(~sum));
   }
+  if (layout->protocol == kSctp) return write_crc(frame, *layout, sctp_crc(frame, *layout));
   write16(frame, layout->checksum, 0);
   const auto checksum = static_cast<std::uint16_t>(~transport_sum(frame, *layout));
   write16(frame, layout->checksum, checksum == 0 && layout->protocol == kUdp ? 0xffff : checksum);
@@ -106,7 +129,10 @@ Bytes mirrored(Bytes frame) {
   };
   swap(0, 6);
   swap(layout->addresses, layout->address_size);
+  const bool is_sctp = layout->protocol == kSctp;
+  const std::uint32_t wrong_by = is_sctp ? read_crc(frame, *layout) ^ sctp_crc(frame, *layout) : 0;
   if (layout->has_ports()) swap(layout->l4, 2);
+  if (is_sctp) write_crc(frame, *layout, sctp_crc(frame, *layout) ^ wrong_by);
   return frame;
 }
 

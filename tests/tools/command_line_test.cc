@@ -166,7 +166,7 @@ TEST(CommandLine, RefusesValuesThatAreNone) {
   EXPECT_THAT(complaint("show flows --vip 203.0.113.64:65536"), HasSubstr("a port is a number from 1 to 65535"));
   EXPECT_THAT(complaint("show flows --vip []:80"), HasSubstr("--vip: '[]:80': "));
   EXPECT_THAT(complaint("show flows --client fe80::1%wan"), HasSubstr("an address has no zone here"));
-  EXPECT_THAT(complaint("show flows --protocol sctp"), HasSubstr("a protocol is tcp or udp"));
+  EXPECT_THAT(complaint("show flows --protocol gre"), HasSubstr("a protocol is tcp, udp or sctp"));
   EXPECT_THAT(complaint("show flows --limit -1"), HasSubstr("--limit"));
   EXPECT_THAT(complaint("show flows --limit 0"), HasSubstr("is no number of flows"));
   EXPECT_THAT(complaint("show flows --output xml"), HasSubstr("neither table nor json"));

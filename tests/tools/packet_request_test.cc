@@ -77,7 +77,7 @@ TEST(PacketRequest, LeavesToTheDaemonWhatWasNotTyped) {
 
 TEST(PacketRequest, SaysWhatIsWrong) {
   EXPECT_THAT(complaint({"capture", "--vip", "here"}), HasSubstr("--vip: "));
-  EXPECT_THAT(complaint({"capture", "--protocol", "sctp"}), HasSubstr("a protocol is tcp, udp, icmp or arp"));
+  EXPECT_THAT(complaint({"capture", "--protocol", "gre"}), HasSubstr("a protocol is tcp, udp, sctp, icmp or arp"));
   EXPECT_THAT(complaint({"capture", "--direction", "up"}), HasSubstr("a direction is in, out or both"));
   EXPECT_THAT(complaint({"capture", "--count", "0"}), HasSubstr("--count: '0' is no number of packets"));
   EXPECT_THAT(complaint({"capture", "--seconds", "nan"}), HasSubstr("--seconds: 'nan' is no number of seconds"));

@@ -10,6 +10,7 @@
 #include "control/admin/client.h"
 #include "tools/sluice/packet_request.h"
 #include "tools/sluice/request.h"
+#include "tools/sluice/text.h"
 
 namespace sluice::cli {
 namespace {
@@ -93,7 +94,7 @@ Result<> read_common(const po::variables_map& values, const char* environment_so
 
 // `explain tcp …` is short for `explain flow tcp …`.
 void complete(std::vector<std::string>& words) {
-  if (words.size() > 1 && words[0] == "explain" && (words[1] == "tcp" || words[1] == "udp")) {
+  if (words.size() > 1 && words[0] == "explain" && is_flow_protocol(words[1])) {
     words.insert(words.begin() + 1, "flow");
   }
 }

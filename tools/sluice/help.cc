@@ -10,7 +10,7 @@ constexpr std::string_view kGeneral = R"(sluice asks sluiced, the load balancer 
 Usage
   sluice show services | backends | flows | ports | drops | status
   sluice explain service [CLUSTER/]NAMESPACE/NAME
-  sluice explain flow tcp|udp CLIENT:PORT VIP:PORT
+  sluice explain flow tcp|udp|sctp CLIENT:PORT VIP:PORT
   sluice capture | trace [FILTERS]
 
 Examples
@@ -66,7 +66,7 @@ Examples
 )"},
     Page{"show flows", R"(sluice show flows lists open flows: which client talks to which VIP, through which node.
 
-  --protocol tcp|udp        only these
+  --protocol tcp|udp|sctp   only these
   --client ADDRESS[:PORT]   only those of this client; with a port, an IPv6 address
                             stands in brackets
   --vip ADDRESS[:PORT]      only those to this address
@@ -125,7 +125,7 @@ Which packets; all that are given must hold, both directions of a flow match on 
   --client ADDRESS[:PORT]   those of this client's flows; packets without a flow, by their own addresses
   --vip ADDRESS[:PORT]      those of flows to this address, likewise
   --node NAME|ADDRESS       those of flows that this node serves, likewise
-  --protocol PROTOCOL       tcp, udp, icmp (of both families) or arp
+  --protocol PROTOCOL       tcp, udp, sctp, icmp (of both families) or arp
   --verdict NAME            those that end so, or were refused instead; may be given more than once.
                             Names: `sluice show drops --all`
   --port NAME               only frames that come in or leave by this port
@@ -169,8 +169,8 @@ Examples
   sluice trace --vip 203.0.113.64 --output json | jq .steps
 )"},
     Page{"explain flow",
-         R"(sluice explain flow tcp|udp CLIENT:PORT VIP:PORT follows the first packet of such a flow through the data
-path, by the data path's own rules, and tells the verdict. No packet is sent. If the flow is open, it is shown too.
+         R"(sluice explain flow tcp|udp|sctp CLIENT:PORT VIP:PORT follows the first packet of such a flow through the
+data path, by the data path's own rules, and tells the verdict. No packet is sent. If the flow is open, it is shown too.
 The word `flow` may be left out.
 
 Examples

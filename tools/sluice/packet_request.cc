@@ -5,6 +5,7 @@
 
 #include "net/endpoint.h"
 #include "tools/sluice/request.h"
+#include "tools/sluice/text.h"
 
 namespace sluice::cli {
 namespace {
@@ -46,8 +47,8 @@ Result<> read_bound(const std::string& name, const std::string& text, Bounds& bo
 
 Result<> read_filter(const std::string& name, const std::string& text, admin::PacketFilter& filter) {
   if (name == "protocol") {
-    if (text != "tcp" && text != "udp" && text != "icmp" && text != "arp") {
-      return fail("'" + text + "': a protocol is tcp, udp, icmp or arp");
+    if (!is_flow_protocol(text) && text != "icmp" && text != "arp") {
+      return fail("'" + text + "': a protocol is tcp, udp, sctp, icmp or arp");
     }
     filter.mutable_flow()->set_protocol(text);
   } else if (name == "node") {

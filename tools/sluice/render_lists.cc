@@ -66,6 +66,7 @@ std::string packet_of(const admin::DroppedPacket& packet) {
   std::string text = packet.protocol() + " " + end(packet.source(), packet.source_port()) + " → " +
                      end(packet.destination(), packet.destination_port());
   if (!packet.tcp_flags().empty()) text += " [" + packet.tcp_flags() + "]";
+  if (!packet.sctp_chunk().empty()) text += " [" + packet.sctp_chunk() + "]";
   if (packet.is_fragment()) {
     text += " fragment";
   } else if (packet.protocol().starts_with("icmp")) {

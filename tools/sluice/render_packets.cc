@@ -31,6 +31,7 @@ std::string headers_of(const admin::Frame& frame) {
   std::string text = frame.protocol() + " " + end_of(frame.source(), frame.source_port()) + " > " +
                      end_of(frame.destination(), frame.destination_port());
   if (!frame.tcp_flags().empty()) text += " [" + frame.tcp_flags() + "]";
+  if (!frame.sctp_chunk().empty()) text += " [" + frame.sctp_chunk() + "]";
   if (frame.protocol().starts_with("icmp"))
     text += fmt::format(" type {} code {}", frame.icmp_type(), frame.icmp_code());
   if (frame.is_fragment()) text += " fragment";

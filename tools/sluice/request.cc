@@ -25,7 +25,7 @@ Result<net::Endpoint> parse_full_endpoint(const std::string& text) {
 }
 
 Result<std::string> parse_protocol(const std::string& text) {
-  if (text != "tcp" && text != "udp") return fail("'" + text + "': a protocol is tcp or udp");
+  if (!is_flow_protocol(text)) return fail("'" + text + "': a protocol is tcp, udp or sctp");
   return text;
 }
 

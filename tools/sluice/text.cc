@@ -40,6 +40,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string yes_or_no(bool value) { return value ? "yes" : "no"; }
 
+bool is_flow_protocol(std::string_view text) { return text == "tcp" || text == "udp" || text == "sctp"; }
+
 std::string printable(std::string_view text) {
   std::string result;
   result.reserve(text.size());

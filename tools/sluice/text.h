@@ -13,6 +13,7 @@ std::string endpoint(std::string_view host, std::uint32_t port);  // "192.0.2.1:
 std::string percent(std::uint64_t part, std::uint64_t whole);     // "33.4%"; empty when there is no whole
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string yes_or_no(bool value);
+bool is_flow_protocol(std::string_view text);  // "tcp", "udp", "sctp"
 
 // Names and sentences come from clusters, and a terminal obeys control characters: each becomes a '?'. Line ends stay.
 std::string printable(std::string_view text);
