@@ -23,6 +23,8 @@ struct ConnectionLimit {
   static constexpr std::uint32_t kByClientMax = 10'000;
   std::uint32_t a_second = 0;            // At most kMax; 0: no limit.
   std::uint32_t a_second_by_client = 0;  // At most kByClientMax; 0: no limit.
+
+  bool operator==(const ConnectionLimit&) const = default;
 };
 
 class ConnectionLimits {
