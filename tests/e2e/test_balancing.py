@@ -2,11 +2,13 @@
 
 import math
 import re
+import time
 from collections import Counter
 
 import pytest
 
 from clients import ALL_CLIENTS
+from edge import INGRESS, NAMESPACE
 from tools.lab import topology, wait_for
 from tools.lab.programs import find
 
@@ -102,3 +104,58 @@ def test_client_ip_affinity_keeps_each_client_on_one_node(edge):
     assert len(set().union(*nodes.values())) > 1
     edge.patch({"sessionAffinity": "None"})
     wait_for(lambda: len({edge.client.get(address).node for _ in range(12)}) > 1, 3, "no affinity")
+
+
+def test_client_ip_affinity_holds_clients_for_its_timeout_when_nodes_come(edge):
+    edge.place(node1=1)
+    affinity = {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 600}}}
+    address = edge.serve(**affinity)
+
+    def nodes() -> set[str]:
+        return {edge.client.get(address, source=client).node for client in topology.CLIENT_ADDRESSES}
+    assert nodes() == {"node1"}
+    edge.place(node1=1, node2=1, node3=1)
+    edge.wait_nodes()
+    assert nodes() == {"node1"}
+    explained = edge.ask("explain", "flow", "tcp", f"{topology.CLIENT}:40000", f"{address}:80")
+    assert "last connection" in str(explained), explained
+    edge.patch({"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 1}}})
+    edge.pause(4)
+    assert len(nodes()) > 1
+
+
+def test_new_connections_are_limited_of_a_client_and_of_a_service(edge):
+    edge.place(node1=1)
+    address = edge.serve()
+    greedy, modest = topology.CLIENT_ADDRESSES[:2]
+
+    def opened(source: str) -> tuple[int, float]:
+        start = time.monotonic()
+        count = sum(edge.client.is_served(address, timeout=0.3, source=source) for _ in range(12))
+        return count, time.monotonic() - start
+
+    def limits() -> str:
+        facts = edge.ask("explain", "service", f"{NAMESPACE}/{INGRESS}")["facts"]
+        return next((fact["value"].split()[0] for fact in facts if fact["name"] == "limits"), "")
+
+    def limit(**annotations) -> None:
+        names = {"sluice.dev/new-connections": None, "sluice.dev/new-connections-by-client": None}
+        edge.kube.patch("services", INGRESS, {"metadata": {"annotations": {
+            **names, **{f"sluice.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}}}},
+            NAMESPACE)
+        wait_for(lambda: limits() == " ".join(annotations.values()), 3, "limits are read")
+    assert opened(greedy)[0] == 12
+    limit(new_connections_by_client="4")
+    edge.pause(1.5)
+    count, seconds = opened(greedy)
+    assert 4 <= count <= 5 + 4 * seconds and count < 12
+    assert edge.client.is_served(address, timeout=0.3, source=modest)
+    assert edge.dropped("drop_client_limit") > 0
+    limit(new_connections="3")
+    edge.pause(1.5)
+    count, seconds = opened(greedy)
+    assert 3 <= count <= 4 + 3 * seconds and count < 12
+    assert edge.dropped("drop_service_limit") > 0
+    limit()
+    edge.pause(0.5)
+    assert opened(modest)[0] == 12
