@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <map>
+#include <memory>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -153,13 +155,18 @@ class PipelineDelivery : public testing::TestWithParam<lb::Delivery> {};
 TEST_P(PipelineDelivery, SendsBothDirectionsOfAFlowToItsOwner) {
   constexpr unsigned kWorkers = 4;
   const auto snapshot = cases::make_snapshot(1, {.delivery = GetParam()});
+  std::vector<std::unique_ptr<Pipeline>> pipelines;
+  for (unsigned worker = 0; worker < kWorkers; ++worker) {
+    auto of_worker = options();
+    of_worker.worker = worker;
+    of_worker.workers = kWorkers;
+    of_worker.flows_max = 512;
+    pipelines.push_back(std::make_unique<Pipeline>(of_worker));
+  }
   std::map<unsigned, unsigned> flows_of;
   for (std::uint16_t port = 1; port <= 400; ++port) {
     for (unsigned worker = 0; worker < kWorkers; ++worker) {
-      auto of_worker = options();
-      of_worker.worker = worker;
-      of_worker.workers = kWorkers;
-      Pipeline pipeline{of_worker};
+      Pipeline& pipeline = *pipelines[worker];
       OwnedBurst syn{{syn_from_port(port)}};
       pipeline.process(*snapshot, 0, syn.burst);
       if (syn.burst[0].verdict == Verdict::kToWorker) {

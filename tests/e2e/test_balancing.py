@@ -136,7 +136,7 @@ def test_new_connections_are_limited_of_a_client_and_of_a_service(edge):
 
     def limits() -> str:
         facts = edge.ask("explain", "service", f"{NAMESPACE}/{INGRESS}")["facts"]
-        return next((fact["value"].split()[0] for fact in facts if fact["name"] == "limits"), "")
+        return next((fact["sentence"].split()[0] for fact in facts if fact["topic"] == "limits"), "")
 
     def limit(**annotations) -> None:
         names = {"sluice.dev/new-connections": None, "sluice.dev/new-connections-by-client": None}

@@ -183,7 +183,7 @@ TEST(CommandLine, SaysHowAServiceOrAFlowIsNamed) {
               HasSubstr("client '192.0.2.1': its port is missing"));
   EXPECT_THAT(complaint("explain flow tcp [2001:db8::1]:1 2001:db8::40"),
               HasSubstr("VIP '2001:db8::40': its port is missing, as in [2001:db8::40]:80"));
-  EXPECT_THAT(complaint("explain flow icmp 192.0.2.1:1 192.0.2.2:80"), HasSubstr("a protocol is tcp or udp"));
+  EXPECT_THAT(complaint("explain flow icmp 192.0.2.1:1 192.0.2.2:80"), HasSubstr("a protocol is tcp, udp or sctp"));
 }
 
 TEST(CommandLine, HelpsWithTheProgramAndWithEachCommand) {
