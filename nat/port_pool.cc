@@ -47,7 +47,7 @@ void PortPool<Family>::divide(const PortPoolOptions<Family>& options) {
     capacity_ += groups_ / buckets * ports.size();
     ring_size_ = std::max(ring_size_, ports.size());
     const std::uint64_t first = net::mix(options.seed, 0x9e3779b97f4a7c15ULL) % std::max(std::size_t{1}, ports.size());
-    std::ranges::rotate(ports, ports.begin() + static_cast<std::ptrdiff_t>(first));
+    std::rotate(ports.begin(), ports.begin() + static_cast<std::ptrdiff_t>(first), ports.end());
   }
   for (std::size_t address = 0; address < addresses_.size(); ++address) {
     const unsigned of_address = rss_->bucket_of(net::FlowKey<Family>{.destination = addresses_[address]});
