@@ -56,6 +56,7 @@ struct Unfit {
   const char* network;
   const char* why;
 };
+constexpr unsigned kPortsOfWorkersMin = 64;  // Fewer leave a worker none towards some nodes.
 constexpr const char* kNoHost = "which no host can have";
 constexpr std::array kUnfit{
     Unfit{"0.0.0.0/8", kNoHost},           // RFC 1122 3.2.1.3
@@ -113,8 +114,10 @@ void check_snat(const Config& config, Findings& findings) {
   }
   const auto ports = parse_port_range(config.snat().ports());
   expect(ports, findings, "snat.ports");
-  if (ports && ports->last - ports->first + 1U < config.workers().count()) {
-    findings.add("snat.ports", "fewer ports than workers; each needs some of its own");
+  const unsigned workers = std::max(config.workers().count(), static_cast<unsigned>(config.workers().cpus_size()));
+  if (ports && workers > 1 && ports->last - ports->first + 1U < kPortsOfWorkersMin) {
+    findings.add("snat.ports", "with several workers at least " + std::to_string(kPortsOfWorkersMin) +
+                                   " ports are needed; each worker has those that lead back to it");
   }
 }
 

@@ -39,6 +39,7 @@ void check_workers(const Workers& workers, Findings& findings) {
     expect_within({1, kWorkersMax}, workers.count(), findings, "workers.count");
   }
   expect_within({1024, 100'000'000}, workers.flows_max(), findings, "workers.flows_max");
+  expect_within({0, 1'000'000}, workers.refusals(), findings, "workers.refusals");
   const auto idle_sleep = parse_duration(workers.idle_sleep());
   expect(idle_sleep, findings, "workers.idle_sleep");
   if (idle_sleep && *idle_sleep > std::chrono::milliseconds{10}) {

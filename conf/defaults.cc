@@ -33,6 +33,7 @@ void apply_defaults(Workers& workers) {
   if (!workers.has_count()) workers.set_count(workers.cpus().empty() ? 1 : static_cast<unsigned>(workers.cpus_size()));
   if (!workers.has_flows_max()) workers.set_flows_max(1'000'000);
   if (!workers.has_idle_sleep()) workers.set_idle_sleep("200us");
+  if (!workers.has_refusals()) workers.set_refusals(1'000);
 }
 
 void apply_defaults(Port& port) {

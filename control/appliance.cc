@@ -228,7 +228,9 @@ void Appliance::look_around() {
     flows.push_back(forwarder_->counters(worker).flows_fuller.get());
   }
   shortages_ = shortage_watch_.look(resources_of(flows, forwarder_->flows_max(), forwarder_->snat_usage()));
-  misled_ = misled_ports(ports);
+  const auto& snapshot = forwarder_->snapshot();
+  const bool keeps_clients = snapshot.v4.keeps_clients || snapshot.v6.keeps_clients;
+  misled_ = misled_ports(ports, keeps_clients ? NodesAnswer::kClients : NodesAnswer::kUs);
   if (ready()) tell_warnings();
   reactor_.after(kLookAround, [this] { look_around(); });
 }

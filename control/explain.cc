@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/connection_limit.h"
 #include "dataplane/open_flow.h"
 #include "dataplane/refuse.h"
 #include "net/endpoint.h"
@@ -77,6 +78,8 @@ class Teller {
           key_.source.to_string() + (admitted ? " is" : " is not") + " in the Service's loadBalancerSourceRanges");
       if (!admitted) return Verdict::kDropSourceRange;
     }
+    const std::string limits = sentence_of(service.limit);
+    if (!limits.empty()) say("admit", limits + "; what is more is dropped");
     told_.node_port = service.target_port();
     told_.slots = service.table->slots();
     if (service.table->empty()) {

@@ -4,12 +4,13 @@ namespace sluice::control {
 namespace {
 
 constexpr std::uint64_t kPacketsMin = 10'000;
-constexpr std::uint64_t kMisledPercent = 20;  // A device that spreads by another rule misleads half and more.
+constexpr std::uint64_t kMisledPercent = 40;  // A device that spreads by another rule misleads half and more.
 
 }  // namespace
 
-std::vector<std::string> misled_ports(std::span<const dataplane::PortStatus> ports) {
+std::vector<std::string> misled_ports(std::span<const dataplane::PortStatus> ports, NodesAnswer nodes_answer) {
   std::vector<std::string> sentences;
+  if (nodes_answer == NodesAnswer::kClients) return sentences;
   for (const auto& port : ports) {
     if (!port.why_handed_over.empty() || port.queues < 2 || port.rx_packets < kPacketsMin) continue;
     if (port.handed_over * 100 < port.rx_packets * kMisledPercent) continue;

@@ -127,6 +127,7 @@ dpdk::ForwarderOptions forwarder_options(const conf::Config& config) {
   }
   for (int i = 0; i < config.ports_size(); ++i) put_on_wire(config, i, options.ports);
   options.pipeline.flows_max = workers.flows_max();
+  options.pipeline.refusals_a_second = workers.refusals();
   if (config.dpdk().hugepages() == conf::HUGEPAGES_OFF) options.pipeline.explicit_pages = nat::ExplicitPages::kAvoid;
   std::random_device random;
   options.pipeline.seed = std::uint64_t{random()} << 32 | random();

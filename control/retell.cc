@@ -262,6 +262,7 @@ messages::Status retell_status(const Appliance& appliance, std::chrono::duration
     worker.set_flows_max(forwarder.flows_max());
     worker.set_opened(counters.flows_opened.get());
     worker.set_expired(counters.flows_expired.get());
+    worker.set_evicted(counters.flows_evicted.get());
     worker.set_turns(counters.turns.get());
     worker.set_busy_turns(counters.busy_turns.get());
   }

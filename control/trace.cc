@@ -178,8 +178,7 @@ class TraceTeller {
 
   // Whether the node is another than the snapshot says: then workers knew the client.
   bool is_remembered() {
-    if (!packet_.flow || packet_.epoch != view_.snapshot.epoch || packet_.content != dataplane::Content::kTransport)
-      return false;
+    if (!packet_.flow || packet_.epoch != view_.snapshot.epoch || !has_ports(packet_.content)) return false;
     if (!explained_) explained_ = explain();
     return explained_->node && *explained_->node != packet_.flow->node;
   }

@@ -15,7 +15,11 @@ constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << kTimeBits) - 1;
 constexpr std::uint64_t kBackendMask = (std::uint64_t{1} << kBackendBits) - 1;
 
 std::uint64_t time_of(nat::Tick now) { return now >> kUnitShift; }
-std::uint64_t age_of(std::uint64_t record, nat::Tick now) { return (time_of(now) - record) & kTimeMask; }
+// Another worker's clock may be a little ahead: what is to come is of now.
+std::uint64_t age_of(std::uint64_t record, nat::Tick now) {
+  const std::uint64_t age = (time_of(now) - record) & kTimeMask;
+  return age > kTimeMask / 2 ? 0 : age;
+}
 std::uint64_t backend_of(std::uint64_t record) { return record >> kTimeBits & kBackendMask; }
 std::uint64_t tag_of(std::uint64_t client) { return client << (kTimeBits + kBackendBits); }
 bool is_of(std::uint64_t record, std::uint64_t client) {
@@ -25,29 +29,31 @@ bool is_of(std::uint64_t record, std::uint64_t client) {
 
 }  // namespace
 
-AffinityTable::AffinityTable(std::size_t clients_max) : sets_(clients_max / kWays) {
+AffinityTable::AffinityTable(std::size_t clients_max, std::uint64_t seed) : seed_{seed}, sets_(clients_max / kWays) {
   assert(clients_max >= kWays && std::has_single_bit(clients_max));
 }
 
 lb::BackendId AffinityTable::find(std::uint64_t client, nat::Tick now, std::uint32_t seconds) const {
   // One more, as both ends are rounded down: never less than what was asked for.
   const std::uint64_t units = (nat::timeout_ticks(std::chrono::seconds{seconds}) >> kUnitShift) + 1;
-  for (const auto& slot : set_of(client).records) {
+  const std::uint64_t hidden = this->hidden(client);
+  for (const auto& slot : sets_[set_of(hidden)].records) {
     const std::uint64_t record = slot.load(std::memory_order_relaxed);
-    if (is_of(record, client) && age_of(record, now) <= units) return static_cast<lb::BackendId>(backend_of(record));
+    if (is_of(record, hidden) && age_of(record, now) <= units) return static_cast<lb::BackendId>(backend_of(record));
   }
   return lb::kNoBackend;
 }
 
 void AffinityTable::note(std::uint64_t client, lb::BackendId backend, nat::Tick now) {
   if (backend > kBackendMask) return;
-  const std::uint64_t noted = tag_of(client) | std::uint64_t{backend} << kTimeBits | time_of(now);
+  const std::uint64_t hidden = this->hidden(client);
+  const std::uint64_t noted = tag_of(hidden) | std::uint64_t{backend} << kTimeBits | time_of(now);
   std::atomic<std::uint64_t>* place = nullptr;
   std::uint64_t oldest = 0;
-  for (auto& slot : set_of(client).records) {
+  for (auto& slot : sets_[set_of(hidden)].records) {
     const std::uint64_t record = slot.load(std::memory_order_relaxed);
     if (record == noted) return;
-    if (is_of(record, client)) {
+    if (is_of(record, hidden)) {
       place = &slot;
       break;
     }

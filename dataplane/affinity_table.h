@@ -15,13 +15,14 @@
 
 #include "lb/backend.h"
 #include "nat/tick.h"
+#include "net/flow_key.h"
 
 namespace sluice::dataplane {
 
 class AffinityTable {
  public:
-  // Eight bytes a client. A power of two, at least 8.
-  explicit AffinityTable(std::size_t clients_max);
+  // Eight bytes a client. A power of two, at least 8. The seed is secret: nobody shall choose whom he pushes out.
+  AffinityTable(std::size_t clients_max, std::uint64_t seed);
 
   // The node of a client that came less than `seconds` ago, else kNoBackend. `client` is a hash of who asks whom.
   lb::BackendId find(std::uint64_t client, nat::Tick now, std::uint32_t seconds) const;
@@ -33,9 +34,10 @@ class AffinityTable {
   struct alignas(64) Set {
     std::array<std::atomic<std::uint64_t>, kWays> records{};  // Zero: free.
   };
-  const Set& set_of(std::uint64_t client) const { return sets_[(client >> 32) & (sets_.size() - 1)]; }
-  Set& set_of(std::uint64_t client) { return sets_[(client >> 32) & (sets_.size() - 1)]; }
+  std::uint64_t hidden(std::uint64_t client) const { return net::mix(client ^ seed_, 0x9e3779b97f4a7c15ULL); }
+  std::size_t set_of(std::uint64_t hidden) const { return (hidden >> 32) & (sets_.size() - 1); }
 
+  std::uint64_t seed_;
   std::vector<Set> sets_;
 };
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <ratio>
 
+#include "net/flow_key.h"
+
 namespace sluice::dataplane {
 namespace {
 
@@ -54,8 +56,8 @@ std::uint64_t tag_of(std::uint64_t client) {
 
 }  // namespace
 
-ConnectionLimits::ConnectionLimits(std::size_t services_max, std::size_t clients_max)
-    : services_(services_max), clients_(clients_max / kWays) {
+ConnectionLimits::ConnectionLimits(std::size_t services_max, std::size_t clients_max, std::uint64_t seed)
+    : seed_{seed}, services_(services_max), clients_(clients_max / kWays) {
   assert(std::has_single_bit(services_max) && std::has_single_bit(clients_max) && clients_max >= kWays);
 }
 
@@ -70,8 +72,9 @@ bool ConnectionLimits::take(std::uint32_t service, std::uint32_t a_second, nat::
 }
 
 bool ConnectionLimits::take_of_client(std::uint64_t client, std::uint32_t a_second, nat::Tick now) {
-  Set& set = clients_[(client >> 32) & (clients_.size() - 1)];
-  const std::uint64_t tag = tag_of(client);
+  const std::uint64_t hidden = net::mix(client ^ seed_, 0x9e3779b97f4a7c15ULL);
+  Set& set = clients_[(hidden >> 32) & (clients_.size() - 1)];
+  const std::uint64_t tag = tag_of(hidden);
   std::atomic<std::uint64_t>* place = nullptr;
   std::uint64_t due = 0;
   std::int64_t quietest = 0;

@@ -29,8 +29,9 @@ struct ConnectionLimit {
 
 class ConnectionLimits {
  public:
-  // Eight bytes each; both powers of two, clients at least 8. Of more services some share a bucket.
-  ConnectionLimits(std::size_t services_max, std::size_t clients_max);
+  // Eight bytes each; both powers of two, clients at least 8. Of more services some share a bucket. The seed is secret:
+  // nobody shall choose whom he pushes out.
+  ConnectionLimits(std::size_t services_max, std::size_t clients_max, std::uint64_t seed);
 
   // Whether one more may open now; then it counts.
   bool take(std::uint32_t service, std::uint32_t a_second, nat::Tick now);
@@ -42,6 +43,7 @@ class ConnectionLimits {
   struct alignas(64) Set {
     std::array<std::atomic<std::uint64_t>, kWays> records{};  // Zero: free.
   };
+  std::uint64_t seed_;
   std::vector<std::atomic<std::uint64_t>> services_;
   std::vector<Set> clients_;
 };

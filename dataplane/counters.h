@@ -39,6 +39,7 @@ struct alignas(kCacheLine) WorkerCounters {  // Written by its worker, read by c
   Counter flows_fuller;   // Live now, of the family that has more: each has a table of its own.
   Counter flows_opened;   // Since start.
   Counter flows_expired;  // Since start, by idle timeout.
+  Counter flows_evicted;  // Since start: embryonic ones, for new ones.
   Counter turns;          // Of the worker's loop: it lives while this grows.
   Counter busy_turns;     // Turns that had at least one packet.
 };

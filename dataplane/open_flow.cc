@@ -36,12 +36,13 @@ Verdict choose_node(const FamilySnapshot<Family>& snapshot, const ServicePort<Fa
                     const WorkerState<Family>& state, nat::Tick now, Packet& packet, Plan<Family>& plan) {
   const auto& key = packet.key<Family>();
   if (is_forged(snapshot, key.source)) return Verdict::kDropBadHeader;
-  if (!admits(service, key.source)) return Verdict::kDropSourceRange;
+  if (!state.moves && !admits(service, key.source)) return Verdict::kDropSourceRange;
   // A one-way flow that we do not know may be an old one: the same table leads it to the same node.
   const bool may_be_older = service.delivery == Delivery::kDsr;
   if (Transport::has_connections(key.protocol) && !may_be_older && !Transport::opens_connection(packet)) {
     return Verdict::kDropNoFlow;
   }
+  if (!Transport::may_open(packet, service.delivery)) return Verdict::kDropFragmentSctp;
   plan.id = remembered_node(service, key.source, state.affinities, now);
   if (plan.id == lb::kNoBackend) [[likely]]
     plan.id = service.table->select(choice_hash(service, key));
@@ -70,11 +71,11 @@ std::uint64_t limit_hash(const ServicePort<Family>& service, typename Family::Ad
   return ~affinity_hash(service, client);
 }
 
-// Whether the limits of the service let one more through. A connection that may have been open before is none more.
+// Whether the limits of the service let one more through. What was open before, or may have been, is none more.
 template <typename Transport, typename Family>
 Verdict judge_rate(const ServicePort<Family>& service, const WorkerState<Family>& state, nat::Tick now,
                    Packet& packet) {
-  if (state.limits == nullptr) return Verdict::kContinue;
+  if (state.limits == nullptr || state.moves) return Verdict::kContinue;
   const auto& key = packet.key<Family>();
   if (Transport::has_connections(key.protocol) && !Transport::opens_connection(packet)) return Verdict::kContinue;
   const auto& limit = service.limit;
@@ -171,6 +172,7 @@ Verdict open_flow(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tic
   Verdict verdict = choose_node<Transport>(snapshot.of<Family>(), service, state, now, packet, plan);
   if (verdict == Verdict::kContinue) verdict = find_ways(snapshot, service, packet, plan);
   if (verdict == Verdict::kContinue) verdict = judge_rate<Transport>(service, state, now, packet);
+  state.moves = false;
   if (verdict != Verdict::kContinue) {
     state.may_refuse = true;  // refuse() knows of which.
     return verdict;

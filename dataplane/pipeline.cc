@@ -218,6 +218,7 @@ void Pipeline::expire(const Snapshot& snapshot, nat::Tick now, std::size_t entri
   counters_.flows.set(v4_.flows().size() + v6_.flows().size());
   counters_.flows_fuller.set(std::max(v4_.flows().size(), v6_.flows().size()));
   counters_.flows_opened.set(v4_.flows().counters().inserts + v6_.flows().counters().inserts);
+  counters_.flows_evicted.set(v4_.flows().counters().evictions + v6_.flows().counters().evictions);
   if (calls_to_report_-- != 0) return;
   calls_to_report_ = kReportEvery;
   v4_.report();

@@ -94,11 +94,13 @@ Verdict revalidate(const Snapshot& snapshot, WorkerState<Family>& state, Packet&
     const bool ends = Transport::has_connections(flow.protocol) && !asks_anew<Transport>(packet);
     drop_flow(state, packet);
     state.may_refuse |= ends;
+    state.moves = !Transport::has_connections(packet.key<Family>().protocol);
     return ends ? Verdict::kDropBackendGone : Verdict::kContinue;  // A datagram, a SYN or an INIT gets another node.
   }
   const bool moves = must_move<Transport>(snapshot.of<Family>().service_ports[flow.service], flow);
   if (moves && packet.direction == nat::Direction::kToNode) {
     drop_flow(state, packet);
+    state.moves = true;
     return Verdict::kContinue;
   }
   const std::uint16_t next_hop = snapshot.of<Family>().routes.find(flow.client);
@@ -168,7 +170,10 @@ Verdict steer(const Snapshot& snapshot, WorkerState<Family>& state, nat::Tick no
       drop_flow(state, packet);
     if (flow == nullptr) [[unlikely]] {
       const Verdict judged = judge_unknown(snapshot.of<Family>(), state, packet);
-      if (judged != Verdict::kContinue) return judged;
+      if (judged != Verdict::kContinue) {
+        state.moves = false;
+        return judged;
+      }
     }
   }
   if (flow == nullptr) {

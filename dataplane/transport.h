@@ -22,6 +22,9 @@ struct TcpOrUdp {
   // Asks for a new connection. Only of protocols that have connections.
   static bool opens_connection(const Packet& packet) { return dataplane::opens_connection(packet.tcp()); }
 
+  // Whether its packets could go on, if this one opened a flow.
+  static bool may_open(const Packet&, lb::Delivery) { return true; }
+
   // May get another node: nothing is lost with the old one.
   template <typename Family>
   static bool is_movable(const nat::Flow<Family>& flow) {
@@ -57,6 +60,9 @@ struct Sctp {
   static bool is_of(const Packet& packet) { return packet.is_sctp(); }
   static bool has_connections(net::IpProtocol) { return true; }
   static bool opens_connection(const Packet& packet) { return packet.chunk().type == net::kSctpInit; }
+  static bool may_open(const Packet& packet, lb::Delivery delivery) {
+    return packet.content == Content::kSctp || delivery == lb::Delivery::kDsr;
+  }
 
   template <typename Family>
   static bool is_movable(const nat::Flow<Family>& flow) {

@@ -18,6 +18,9 @@ struct WorkerState {
   // A flow came or went since this burst was classified: what `classify` found may be another flow by now, and what it
   // did not find may be there.
   bool changed = false;
+  // The flow of the packet that is looked at was open, and its node does not serve it any more: the one in its place is
+  // no new connection.
+  bool moves = false;
   // A packet ended in a drop that its sender may be told of (refuse.h).
   bool may_refuse = false;
 };

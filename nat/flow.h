@@ -59,7 +59,6 @@ struct alignas(64) Flow {
   net::ChecksumDelta ip_delta;        // addresses, for the IPv4 header
   net::ChecksumDelta l4_delta;        // addresses and ports, for TCP and UDP (SCTP: net/crc32c.h)
   std::uint16_t client_next_hop = 0;  // cached route to the client; the pipeline's
-  std::uint16_t client_port_id = 0;   // dataplane port that the client's packets come in by
   std::uint16_t port_group = 0;       // of the SNAT port, for PortPool::release; or kNoPortGroup
   net::MacAddress client_mac;         // source of the client's latest frame
   net::IpProtocol protocol{};

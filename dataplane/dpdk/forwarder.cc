@@ -119,8 +119,9 @@ Result<> DpdkForwarder::start_workers() {
   current_ = std::move(first);
   shared_.snapshot.store(current_.get(), std::memory_order_release);
 
-  options_.pipeline.affinities = std::make_shared<AffinityTable>(kClientsMax);
-  options_.pipeline.limits = std::make_shared<ConnectionLimits>(kLimitedServicesMax, kClientsMax);
+  options_.pipeline.affinities = std::make_shared<AffinityTable>(kClientsMax, options_.pipeline.seed);
+  options_.pipeline.limits =
+      std::make_shared<ConnectionLimits>(kLimitedServicesMax, kClientsMax, options_.pipeline.seed);
   for (unsigned i = 0; i < count; ++i) {
     PipelineOptions pipeline = options_.pipeline;
     pipeline.worker = i;
@@ -230,7 +231,9 @@ std::vector<SnatUsage> DpdkForwarder::snat_usage() const {
       total[i].address = usage[i].address;
       total[i].in_use += usage[i].in_use;
       total[i].capacity += usage[i].capacity;
-      total[i].fullest = std::max(total[i].fullest, usage[i].fullest);
+      const bool is_fuller = usage[i].fullest * total[i].fullest_max >= total[i].fullest * usage[i].fullest_max;
+      if (!is_fuller) continue;
+      total[i].fullest = usage[i].fullest;
       total[i].fullest_max = usage[i].fullest_max;
     }
   }

@@ -13,7 +13,6 @@
 #include <string_view>
 
 #include "dataplane/dpdk/interface.h"
-
 #include "dataplane/dpdk/rss.h"
 
 // DPDK's af_packet driver has the kernel put IPv4 fragments together, and offers no way to say no. Such a datagram may

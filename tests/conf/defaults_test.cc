@@ -16,7 +16,7 @@ TEST(Defaults, FillEverythingThatWasLeftOut) {
   EXPECT_EQ(config.ShortDebugString(),
             R"(state_dir: "/var/lib/sluice" admin_socket: "/run/sluice/admin.sock" )"
             R"(dpdk { memory_mb: 128 file_prefix: "sluice" } )"
-            R"(workers { count: 1 flows_max: 1000000 idle_sleep: "200us" } )"
+            R"(workers { count: 1 flows_max: 1000000 idle_sleep: "200us" refusals: 1000 } )"
             R"(ports { name: "wan" mtu: 1500 tap: "sl-wan" announce_vips: true } )"
             R"(snat { ports: "32768-65535" } pools { auto_assign: true } )"
             R"(clusters { load_balancer_classes: "sluice.dev/edge" } )"

@@ -69,6 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
              "f:5:17: workers.cpus: expected up to 16 CPUs, got 17"),
         more("workers: {cpus: [1, 2], count: 1}",
              "f:5:32: workers.count: there is one worker on each of `cpus`: leave `count` out or make it 2"),
+        more("workers: {refusals: 1000001}", "f:5:21: workers.refusals: expected 0 to 1000000, got 1000001"),
         more("workers: {flows_max: 1023}", "f:5:22: workers.flows_max: expected 1024 to 100000000, got 1023"),
         more("workers: {idle_sleep: soon}",
              "f:5:23: workers.idle_sleep: expected a duration like 50us, 5s or 2h4m, got 'soon'"),
@@ -172,8 +173,10 @@ INSTANTIATE_TEST_SUITE_P(
              "f:2:20: snat.addresses[0]: '127.0.0.1' has addresses of 127.0.0.0/8, which no host can have"),
         snat("{addresses: [10.0.0.1], ports: 5}",
              "f:2:38: snat.ports: expected FIRST-LAST with ports from 1 to 65535, got '5'"),
-        Case{{.snat = "snat: {addresses: [10.0.0.1], ports: 5-6}", .more = "workers: {count: 3}"},
-             "f:2:38: snat.ports: fewer ports than workers; each needs some of its own"},
+        Case{{.snat = "snat: {addresses: [10.0.0.1], ports: 5-67}", .more = "workers: {count: 3}"},
+             "f:2:38: snat.ports: with several workers at least 64 ports are needed; each worker has those that lead "
+             "back "
+             "to it"},
         pools("[]", "f:3:8: pools: at least one pool is needed"),
         pools("[{ranges: [10.0.0.1]}]", "f:3:9: pools[0].name: a name is missing"),
         pools("[{name: a}]", "f:3:9: pools[0].ranges: at least one range is needed"),

@@ -16,7 +16,9 @@ dataplane::PortStatus port(std::uint64_t received, std::uint64_t handed_over) {
   return status;
 }
 
-std::vector<std::string> said_of(const dataplane::PortStatus& status) { return misled_ports({&status, 1}); }
+std::vector<std::string> said_of(const dataplane::PortStatus& status, NodesAnswer nodes_answer = NodesAnswer::kUs) {
+  return misled_ports({&status, 1}, nodes_answer);
+}
 
 TEST(MisledPorts, NamesADeviceThatDoesNotKeepItsWord) {
   EXPECT_THAT(
@@ -28,6 +30,10 @@ TEST(MisledPorts, NamesADeviceThatDoesNotKeepItsWord) {
 TEST(MisledPorts, SaysNothingOfFewPacketsOrFewOfThem) {
   EXPECT_THAT(said_of(port(9'999, 9'999)), IsEmpty());
   EXPECT_THAT(said_of(port(20'000, 100)), IsEmpty());
+}
+
+TEST(MisledPorts, SaysNothingWhereNodesAnswerClientsByThemselves) {
+  EXPECT_THAT(said_of(port(20'000, 15'000), NodesAnswer::kClients), IsEmpty());
 }
 
 TEST(MisledPorts, SaysNothingOfADeviceThatPromisedNothing) {

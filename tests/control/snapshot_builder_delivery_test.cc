@@ -67,5 +67,19 @@ TEST(SnapshotBuilder, TellsNodesOfTwoClustersWithOneNodePortApart) {
   EXPECT_EQ(vip_of("10.20.0.12"), ip("203.0.113.65"));
 }
 
+TEST(SnapshotBuilder, KnowsForWhomANodeOfTwoNamesAnswers) {
+  World world;
+  world.plan.services = {served("web", kVip, {11}), served("web", ip("203.0.113.65"), {11})};
+  world.plan.services[1].cluster = "the same server by another name";
+  world.plan.services[1].ports[0].node_port = 31'000;
+  for (auto& service : world.plan.services) service.delivery = lb::Delivery::kDnat;
+  const auto built = world.build();
+  for (const auto& service : world.plan.services) {
+    const auto id = built.snapshot->v4.ways_back.service_of(answer_of("10.20.0.11", service.ports[0].node_port));
+    ASSERT_LT(id, built.snapshot->v4.service_ports.size());
+    EXPECT_EQ(built.snapshot->v4.service_ports[id].vip, service.vips[0].address.v4());
+  }
+}
+
 }  // namespace
 }  // namespace sluice::control

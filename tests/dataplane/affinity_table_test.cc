@@ -12,7 +12,7 @@ constexpr std::uint32_t kTimeout = 600;
 nat::Tick at(unsigned seconds) { return nat::to_ticks(std::chrono::seconds{seconds}); }
 
 TEST(AffinityTable, RemembersAClientsNodeForItsTimeout) {
-  AffinityTable table{64};
+  AffinityTable table{64, 9};
   EXPECT_EQ(table.find(7, at(0), kTimeout), lb::kNoBackend);
   table.note(7, 3, at(0));
   EXPECT_EQ(table.find(7, at(599), kTimeout), 3U);
@@ -22,7 +22,7 @@ TEST(AffinityTable, RemembersAClientsNodeForItsTimeout) {
 }
 
 TEST(AffinityTable, CountsFromTheLastConnection) {
-  AffinityTable table{64};
+  AffinityTable table{64, 9};
   table.note(7, 3, at(0));
   table.note(7, 3, at(500));
   EXPECT_EQ(table.find(7, at(1'000), kTimeout), 3U);
@@ -31,15 +31,21 @@ TEST(AffinityTable, CountsFromTheLastConnection) {
 }
 
 TEST(AffinityTable, KnowsTimeAcrossTheWrapOfTheClock) {
-  AffinityTable table{64};
+  AffinityTable table{64, 9};
   const nat::Tick before = ~nat::Tick{0} - at(100);
   table.note(7, 3, before);
   EXPECT_EQ(table.find(7, before + at(500), kTimeout), 3U);
   EXPECT_EQ(table.find(7, before + at(700), kTimeout), lb::kNoBackend);
 }
 
+TEST(AffinityTable, KnowsAClientThatAWorkerWithAClockAheadNoted) {
+  AffinityTable table{64, 9};
+  table.note(7, 3, 6'400);
+  EXPECT_EQ(table.find(7, 6'399, kTimeout), 3U);
+}
+
 TEST(AffinityTable, ForgetsTheOldestFirst) {
-  AffinityTable table{8};
+  AffinityTable table{8, 9};
   for (std::uint64_t client = 0; client < 8; ++client) table.note(client, 1, at(static_cast<unsigned>(10 * client)));
   table.note(100, 2, at(90));
   EXPECT_EQ(table.find(0, at(90), kTimeout), lb::kNoBackend);
@@ -48,7 +54,7 @@ TEST(AffinityTable, ForgetsTheOldestFirst) {
 }
 
 TEST(AffinityTable, HoldsManyClients) {
-  AffinityTable table{std::size_t{1} << 16};
+  AffinityTable table{std::size_t{1} << 16, 9};
   std::mt19937_64 random{1};
   std::vector<std::uint64_t> clients(20'000);
   for (std::size_t i = 0; i < clients.size(); ++i) {
@@ -61,7 +67,7 @@ TEST(AffinityTable, HoldsManyClients) {
 }
 
 TEST(AffinityTable, DoesNotTakeAnIdThatIsTooLargeForAnother) {
-  AffinityTable table{64};
+  AffinityTable table{64, 9};
   table.note(7, (1U << 20) + 3, at(0));
   EXPECT_EQ(table.find(7, at(0), kTimeout), lb::kNoBackend);
 }

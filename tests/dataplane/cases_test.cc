@@ -30,7 +30,7 @@ class PipelineEngine {
                    .seed = 42,
                    .snat_addresses = {kSnat},
                    .snat6_addresses = {kSnat6},
-                   .limits = std::make_shared<dataplane::ConnectionLimits>(16, 64),
+                   .limits = std::make_shared<dataplane::ConnectionLimits>(16, 64, 9),
                    .fragmented_max = 64}} {
     publish({});
   }

@@ -28,7 +28,7 @@ TEST_P(Rates, LetsASecondsWorthThroughAtOnceAndThenTheRate) {
   const std::uint32_t rate = GetParam();
   for (const std::uint64_t client : {std::uint64_t{0}, std::uint64_t{77} << 32 | 9}) {
     if (client != 0 && rate > ConnectionLimit::kByClientMax) continue;
-    ConnectionLimits limits{16, 64};
+    ConnectionLimits limits{16, 64, 9};
     const nat::Tick start = ~nat::Tick{0} - nat::to_ticks(3s);  // The clock wraps on the way.
     const unsigned first = taken(limits, rate, 4 * rate, start, client);
     EXPECT_NEAR(first, 2.0 * rate, 0.05 * rate + 1) << client;
@@ -42,7 +42,7 @@ TEST_P(Rates, LetsASecondsWorthThroughAtOnceAndThenTheRate) {
 INSTANTIATE_TEST_SUITE_P(All, Rates, testing::Values(1U, 3U, 10U, 100U, 1'000U, 10'000U, 500'000U));
 
 TEST(ConnectionLimits, TellsServicesAndClientsApart) {
-  ConnectionLimits limits{16, 64};
+  ConnectionLimits limits{16, 64, 9};
   EXPECT_TRUE(limits.take(1, 1, 0));
   EXPECT_FALSE(limits.take(1, 1, 0));
   EXPECT_TRUE(limits.take(2, 1, 0));
@@ -52,7 +52,7 @@ TEST(ConnectionLimits, TellsServicesAndClientsApart) {
 }
 
 TEST(ConnectionLimits, StartsAnewAfterALongTime) {
-  ConnectionLimits limits{16, 64};
+  ConnectionLimits limits{16, 64, 9};
   for (const nat::Tick now : {nat::Tick{0}, nat::to_ticks(1h), nat::to_ticks(24h * 365), nat::to_ticks(24h * 500)}) {
     EXPECT_TRUE(limits.take(1, 1, now));
     EXPECT_TRUE(limits.take_of_client(1, 1, now));
@@ -62,7 +62,7 @@ TEST(ConnectionLimits, StartsAnewAfterALongTime) {
 }
 
 TEST(ConnectionLimits, ForgetsTheClientThatIsQuietForLongest) {
-  ConnectionLimits limits{16, 8};
+  ConnectionLimits limits{16, 8, 9};
   for (std::uint64_t client = 1; client <= 8; ++client) {
     EXPECT_TRUE(limits.take_of_client(client, 1, static_cast<nat::Tick>(client)));
   }
@@ -72,7 +72,7 @@ TEST(ConnectionLimits, ForgetsTheClientThatIsQuietForLongest) {
 }
 
 TEST(ConnectionLimits, CountsWhatAllWorkersTake) {
-  ConnectionLimits limits{16, 64};
+  ConnectionLimits limits{16, 64, 9};
   std::atomic<unsigned> service{0}, client{0};
   std::vector<std::thread> workers;
   for (int worker = 0; worker < 4; ++worker) {

@@ -66,7 +66,7 @@ class ClientIpAffinity : public testing::Test {
     return clients;
   }
 
-  std::shared_ptr<AffinityTable> affinities_ = std::make_shared<AffinityTable>(1024);
+  std::shared_ptr<AffinityTable> affinities_ = std::make_shared<AffinityTable>(1024, 9);
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::unique_ptr<Snapshot> snapshot_;
   std::uint32_t epoch_ = 0;
@@ -115,6 +115,38 @@ TEST_F(ClientIpAffinity, RemembersNobodyWhoWasRefused) {
   }
   EXPECT_EQ(remembered_node(snapshot_->v4.service_ports[kHttp], cases::kClient, affinities_.get(), at(1)),
             lb::kNoBackend);
+}
+
+// What was open goes on: a limit, or a range of sources, is for new ones.
+TEST(OpenFlow, AsksNothingOfADatagramWhoseFlowMoves) {
+  Pipeline pipeline{{.flows_max = 64,
+                     .seed = 1,
+                     .snat_addresses = {cases::kSnat},
+                     .limits = std::make_shared<ConnectionLimits>(16, 64, 9)}};
+  const auto datagrams = [&](const Snapshot& snapshot, std::uint16_t first) {
+    std::vector<std::string> verdicts;
+    for (std::uint16_t port = first; port < first + 5; ++port) {
+      auto frame = cases::from_client(53, 0);
+      frame.protocol = net::IpProtocol::kUdp;
+      frame.source_port = port;
+      auto bytes = cases::bytes_of(frame);
+      Burst burst;
+      burst.add(bytes.data(), static_cast<std::uint16_t>(bytes.size()), cases::kWan, nullptr);
+      pipeline.process(snapshot, 100, burst);
+      verdicts.emplace_back(name(burst[0].verdict));
+    }
+    return verdicts;
+  };
+  const std::vector<std::string> all_pass(5, "to_node"), all_limited(5, "drop_service_limit");
+  EXPECT_EQ(datagrams(*cases::make_snapshot(1, {.limit = {.a_second = 5}}), 1000), all_pass);
+  const auto moved = cases::make_snapshot(2, {.dns_backend = cases::kBackend2, .limit = {.a_second = 5}});
+  EXPECT_EQ(datagrams(*moved, 2000), all_limited) << "new ones";
+  EXPECT_EQ(datagrams(*moved, 1000), all_pass);
+  const std::array elsewhere{Route4{*net::Ipv4Prefix::parse("192.0.2.0/24"), {0}}};
+  auto closed = cases::make_snapshot(3, {.dns_backend = cases::kBackend1});
+  for (auto& port : closed->v4.service_ports) port.source_ranges = std::make_shared<const RouteTable4>(elsewhere);
+  EXPECT_EQ(datagrams(*closed, 1000), all_pass);
+  EXPECT_EQ(datagrams(*closed, 3000), std::vector<std::string>(5, "drop_source_range"));
 }
 
 }  // namespace

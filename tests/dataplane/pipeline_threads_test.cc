@@ -33,6 +33,8 @@ std::vector<cases::Bytes> first_segments() {
 struct Shared {
   std::atomic<const Snapshot*> snapshot{nullptr};
   std::atomic<bool> stop{false};
+  std::shared_ptr<AffinityTable> affinities = std::make_shared<AffinityTable>(64, 9);
+  std::shared_ptr<ConnectionLimits> limits = std::make_shared<ConnectionLimits>(16, 64, 9);
 };
 
 class Worker {
@@ -44,7 +46,9 @@ class Worker {
                    .flows_max = 16,
                    .explicit_pages = nat::ExplicitPages::kAvoid,
                    .snat_addresses = {cases::kSnat},
-                   .snat_ports = {40'000, 40'063}}} {}
+                   .snat_ports = {40'000, 40'063},
+                   .affinities = shared.affinities,
+                   .limits = shared.limits}} {}
 
   void run() {
     for (nat::Tick now = 0; !shared_.stop.load(std::memory_order_relaxed); ++now) {
@@ -85,10 +89,17 @@ class Worker {
 };
 const std::vector<cases::Bytes> Worker::kFrames = first_segments();
 
+// Of services that look at what workers share.
+std::unique_ptr<Snapshot> with_affinity_and_limits() {
+  auto snapshot = cases::make_snapshot(1, {.limit = {.a_second = 100'000, .a_second_by_client = 10'000}});
+  for (auto& port : snapshot->v4.service_ports) port.affinity_seconds = 600;
+  return snapshot;
+}
+
 // Publishes and frees as an engine does: what no worker can be reading any more.
 class Control {
  public:
-  explicit Control(Shared& shared) : shared_{shared} { publish(cases::make_snapshot(1)); }
+  explicit Control(Shared& shared) : shared_{shared} { publish(with_affinity_and_limits()); }
 
   // The new one shares its tables with the one before, as unchanged services do.
   void publish_next(const std::vector<std::unique_ptr<Worker>>& workers) {

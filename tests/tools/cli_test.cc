@@ -195,7 +195,7 @@ TEST(ShowDrops, SaysThatNoneOfThemIsKept) { EXPECT_EQ(to_text(admin::RecentDrops
 TEST(ShowStatus, ShowsClustersWorkersAddressesAndMemory) {
   EXPECT_EQ(to_text(message<admin::Status>(R"(
     version: "0.1.0" engine: "dpdk" uptime_seconds: 7500 snapshot_epoch: 17
-    workers { number: 0 flows: 25 flows_max: 100 opened: 30 expired: 5 turns: 1000 busy_turns: 10 }
+    workers { number: 0 flows: 25 flows_max: 100 opened: 30 expired: 5 evicted: 2 turns: 1000 busy_turns: 10 }
     snat { address: "192.0.2.5" in_use: 25 capacity: 1000 }
     clusters { name: "edge" server: "https://192.0.2.7:6443" synced: true
                feeds { resource: "services" connected: true synced: true sentence: "follows" }
@@ -211,8 +211,8 @@ TEST(ShowStatus, ShowsClustersWorkersAddressesAndMemory) {
             "CLUSTER  NOT UNDERSTOOD  OBJECT  WHY\n"
             "edge     nodes           odd     no address\n"
             "\n"
-            "WORKER  FLOWS  FLOWS-MAX   FULL  OPENED  EXPIRED  BUSY-TURNS\n"
-            "     0     25        100  25.0%      30        5        1.0%\n"
+            "WORKER  FLOWS  FLOWS-MAX   FULL  OPENED  EXPIRED  EVICTED  BUSY-TURNS\n"
+            "     0     25        100  25.0%      30        5        2        1.0%\n"
             "\n"
             "SNAT-ADDRESS  IN-USE  CAPACITY  FULL\n"
             "192.0.2.5         25      1000  2.5%\n"

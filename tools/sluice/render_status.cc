@@ -33,11 +33,11 @@ std::string malformed_of(const admin::Status& status) {
 }
 
 std::string workers_of(const admin::Status& status) {
-  Table table{{">WORKER", ">FLOWS", ">FLOWS-MAX", ">FULL", ">OPENED", ">EXPIRED", ">BUSY-TURNS"}};
+  Table table{{">WORKER", ">FLOWS", ">FLOWS-MAX", ">FULL", ">OPENED", ">EXPIRED", ">EVICTED", ">BUSY-TURNS"}};
   for (const auto& worker : status.workers()) {
     table.add({number(worker.number()), number(worker.flows()), number(worker.flows_max()),
                percent(worker.flows(), worker.flows_max()), number(worker.opened()), number(worker.expired()),
-               percent(worker.busy_turns(), worker.turns())});
+               number(worker.evicted()), percent(worker.busy_turns(), worker.turns())});
   }
   return table.empty() ? "" : "\n" + table.text();
 }
