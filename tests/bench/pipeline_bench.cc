@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,7 @@ constexpr std::size_t kBurst = dataplane::kBurstMax;
 constexpr std::size_t kKeysMax = std::size_t{1} << 20;
 constexpr std::size_t kPackets = std::size_t{1} << 16;  // a round: short, to fit between two interruptions
 constexpr int kRounds = 101;
+constexpr std::uint32_t kNetworks = 10'000;
 
 class World {
  public:
@@ -83,6 +85,7 @@ class World {
     return keys;
   }
 
+  void limit_sources(std::uint32_t networks) { bench::limit_sources(*snapshot_, networks); }
   void publish() { snapshot_ = make_snapshot(snapshot_->epoch + 1, flows_); }
   const dataplane::Pipeline& pipeline() const { return pipeline_; }
 
@@ -131,10 +134,10 @@ Figure publish_figure(World& world, const Keys& keys, std::size_t flows) {
   return {"pipeline, after a publish", flows, "cycles/packet", best, median, 0};
 }
 
-Figure opening_figure(World& world, std::size_t flows) {
+Figure opening_figure(World& world, std::size_t flows, const std::string& of_what = "") {
   auto rates = world.open_flows();
   std::sort(rates.begin(), rates.end(), std::greater<>{});
-  return {"pipeline, new connections", flows, "connections/s", rates.front(), rates[rates.size() / 2], 1e6};
+  return {"pipeline, new connections" + of_what, flows, "connections/s", rates.front(), rates[rates.size() / 2], 1e6};
 }
 
 Figure memory_figure(const World& world, std::size_t flows) {
@@ -151,6 +154,9 @@ void measure(std::size_t flows, Format format) {
   figures.push_back(packets_figure(world, keys, flows));
   figures.push_back(publish_figure(world, keys, flows));
   figures.push_back(memory_figure(world, flows));
+  World guarded{flows};
+  guarded.limit_sources(kNetworks);
+  figures.push_back(opening_figure(guarded, flows, ", " + std::to_string(kNetworks) + " source ranges"));
   print(figures, format);
   const auto pages = to_string(world.pipeline().v4().flows().pages());
   std::fprintf(stderr, "(%zu flows on %.*s)\n", flows, static_cast<int>(pages.size()), pages.data());

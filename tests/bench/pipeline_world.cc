@@ -92,6 +92,13 @@ std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, std::siz
   return snapshot;
 }
 
+void limit_sources(dataplane::Snapshot& snapshot, std::uint32_t networks) {
+  std::vector<dataplane::Route4> routes;
+  for (std::uint32_t i = 0; i < networks; ++i) routes.push_back({{address(kFirstClient + 256 * i), 24}, {0}});
+  const auto table = std::make_shared<const dataplane::RouteTable4>(routes);
+  for (auto& port : snapshot.v4.service_ports) port.source_ranges = table;
+}
+
 dataplane::PipelineOptions pipeline_options(std::size_t flows) {
   return {.flows_max = flows, .seed = 0x5eed, .snat_addresses = snat_addresses(flows)};
 }

@@ -15,6 +15,8 @@
 namespace sluice::bench {
 
 std::unique_ptr<dataplane::Snapshot> make_snapshot(std::uint32_t epoch, std::size_t flows);
+// Only so many networks may use the services; the clients are of them.
+void limit_sources(dataplane::Snapshot& snapshot, std::uint32_t networks);
 dataplane::PipelineOptions pipeline_options(std::size_t flows);  // Enough SNAT addresses for so many.
 
 // A client's key of the flow with this number: all different below 2^32.

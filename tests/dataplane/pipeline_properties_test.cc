@@ -102,26 +102,38 @@ std::string name_of(lb::Delivery delivery) {
   return name;
 }
 
-class PipelineDelivering : public testing::TestWithParam<lb::Delivery> {};
+class PipelineDelivering : public testing::TestWithParam<std::tuple<unsigned, lb::Delivery>> {};
 
+// Whatever worker a packet comes to.
 TEST_P(PipelineDelivering, BringsWhatTheNodeAnswersToTheClientAsItWas) {
-  Box box{{.flows_max = kConnections}};
-  box.publish({.delivery = GetParam()});
+  const auto workers = std::get<unsigned>(GetParam());
+  Box box{{.workers = workers, .flows_max = kConnections}};
+  box.publish({.delivery = std::get<lb::Delivery>(GetParam())});
   Clients clients{1};
+  Mutator random{workers};
+  const auto anywhere = [&](Arrival arrival) {
+    arrival.worker = static_cast<unsigned>(random.below(workers));
+    return arrival;
+  };
   for (int i = 0; i < kConnections; ++i) {
     const Bytes sent = clients.packet();
-    const Departure there = box.send(at_wan(sent));
+    const Departure there = box.send(anywhere(at_wan(sent)));
     ASSERT_EQ(name(there.verdict), "to_node");
     ASSERT_TRUE(accepts(there.frame));
     ASSERT_EQ(payload_of(there.frame), payload_of(sent));
-    const Departure back = box.send(at_lan(mirrored(there.frame)));
+    const Departure back = box.send(anywhere(at_lan(mirrored(there.frame))));
     ASSERT_EQ(name(back.verdict), "to_client");
     ASSERT_EQ(back.frame, with_less_ttl(mirrored(sent), 2));
   }
   EXPECT_THAT(box.complaints(), testing::IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Deliveries, PipelineDelivering, testing::ValuesIn(lb::kDeliveries),
+std::string name_of(const std::tuple<unsigned, lb::Delivery>& workers_and_delivery) {
+  return name_of(std::get<1>(workers_and_delivery)) + std::to_string(std::get<0>(workers_and_delivery));
+}
+
+INSTANTIATE_TEST_SUITE_P(WorkersAndDeliveries, PipelineDelivering,
+                         testing::Combine(testing::Values(1U, 2U, 6U, 16U), testing::ValuesIn(lb::kDeliveries)),
                          [](const auto& test) { return name_of(test.param); });
 
 // The sum that finds a broken cable or memory is carried on, not made anew over what was broken.
@@ -240,10 +252,8 @@ TEST_P(PipelineOfErrors, TellsWhoSentAPacketWhatBecameOfItAsIfThereWereNoNat) {
 }
 
 INSTANTIATE_TEST_SUITE_P(WorkersAndDeliveries, PipelineOfErrors,
-                         testing::Combine(testing::Values(1U, 3U), testing::ValuesIn(lb::kDeliveries)),
-                         [](const auto& test) {
-                           return name_of(std::get<1>(test.param)) + std::to_string(std::get<0>(test.param));
-                         });
+                         testing::Combine(testing::Values(1U, 3U, 16U), testing::ValuesIn(lb::kDeliveries)),
+                         [](const auto& test) { return name_of(test.param); });
 
 class PipelineOfAnyBytes : public testing::TestWithParam<unsigned> {};
 
@@ -273,7 +283,7 @@ TEST_P(PipelineOfAnyBytes, GivesEveryPacketAVerdictAndTouchesNothingElse) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Workers, PipelineOfAnyBytes, testing::Values(1U, 2U), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Workers, PipelineOfAnyBytes, testing::Values(1U, 2U, 7U), testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace sluice::packets
