@@ -149,6 +149,29 @@ TEST(Pipeline, CountsEveryPacketOnce) {
   EXPECT_EQ(packets[index(Verdict::kDropTruncated)].get(), 1U);
 }
 
+// Clients and nodes on one wire: everything leaves by the port that it came in by.
+TEST(Pipeline, WorksOnOneArm) {
+  Pipeline pipeline{options()};
+  const auto snapshot = cases::make_snapshot(1);
+  for (auto& hop : snapshot->next_hops) {
+    hop.port = cases::kWan;
+    hop.source = cases::kWanMac;
+  }
+  OwnedBurst syn{{syn_from_port(1)}};
+  pipeline.process(*snapshot, 0, syn.burst);
+  ASSERT_EQ(name(syn.burst[0].verdict), "to_node");
+  EXPECT_EQ(syn.burst[0].port, cases::kWan);
+  EXPECT_EQ(syn.burst[0].ethernet().source, cases::kWanMac);
+  auto answer = cases::from_node(30080, net::kTcpSyn | net::kTcpAck);
+  answer.to = cases::kWanMac;
+  answer.destination_port = syn.burst[0].flow4->snat_port.host();
+  answer.destination = syn.burst[0].flow4->snat;
+  OwnedBurst back{{cases::bytes_of(answer)}, cases::kWan};
+  pipeline.process(*snapshot, 0, back.burst);
+  EXPECT_EQ(name(back.burst[0].verdict), "to_client");
+  EXPECT_EQ(back.burst[0].port, cases::kWan);
+}
+
 class PipelineDelivery : public testing::TestWithParam<lb::Delivery> {};
 
 // Whatever worker receives a packet, both directions of a flow end at the same one.
