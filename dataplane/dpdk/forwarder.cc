@@ -38,7 +38,7 @@ std::string join(const std::vector<std::string>& sentences) {
 
 Vlans vlans_on(unsigned wire, const std::vector<PortOptions>& ports) {
   Vlans vlans;
-  for (std::uint16_t i = 0; i < ports.size(); ++i) {
+  for (std::uint16_t i = 0, count = static_cast<std::uint16_t>(ports.size()); i < count; ++i) {
     if (ports[i].vlan && ports[i].vlan->port == wire) vlans.add(ports[i].vlan->id, i);
   }
   return vlans;
@@ -248,7 +248,7 @@ std::vector<net::MacAddress> DpdkForwarder::port_macs() const {
 
 std::vector<PortStatus> DpdkForwarder::port_status() const {
   std::vector<PortStatus> all;
-  for (std::uint16_t port = 0; port < shared_.ports.size(); ++port) {
+  for (std::uint16_t port = 0, count = static_cast<std::uint16_t>(shared_.ports.size()); port < count; ++port) {
     all.push_back(shared_.ports[port]->status());
     for (const auto& worker : workers_) all.back().handed_over += worker->handed_over(port);
     if (shared_.ports[port]->is_vlan()) add_traffic(port, all.back());

@@ -179,6 +179,7 @@ TEST_P(PipelineDelivery, SendsBothDirectionsOfAFlowToItsOwner) {
   constexpr unsigned kWorkers = 4;
   const auto snapshot = cases::make_snapshot(1, {.delivery = GetParam()});
   std::vector<std::unique_ptr<Pipeline>> pipelines;
+  pipelines.reserve(kWorkers);
   for (unsigned worker = 0; worker < kWorkers; ++worker) {
     auto of_worker = options();
     of_worker.worker = worker;
