@@ -130,6 +130,7 @@ TEST(Pipeline, ForgetsAsFastAsShortFlowsCome) {
   std::uint16_t port = 0;
   for (nat::Tick now = 0; now < 2000; now += 10) {  // 32 flows in 168 ms; a handshake is forgotten after 5 s.
     std::vector<Bytes> frames;
+    frames.reserve(32);
     for (int i = 0; i < 32; ++i) frames.push_back(syn_from_port(++port));
     OwnedBurst burst{std::move(frames)};
     pipeline.process(*snapshot, now, burst.burst);
