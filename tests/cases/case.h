@@ -70,5 +70,9 @@ Frame v6(Frame frame);  // The same between the IPv6 addresses of the same hosts
 // A packet from a client at the wan port that goes on to a node, and one from a node that goes on to a client.
 Step forward(std::string what, Frame in, Frame out);
 Step backward(std::string what, Frame in, Frame out);
+// The same step, but so much later; after this change of the world; dropped or refused so, and nothing leaves.
+Step later(Step step, unsigned seconds);
+Step with(Step step, const Change& change);
+Step ending(Step step, dataplane::Verdict verdict);
 
 }  // namespace sluice::cases

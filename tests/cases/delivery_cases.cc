@@ -52,19 +52,6 @@ Step dsr_node(std::string what, std::uint8_t flags) {
   answer.ttl = 64;
   return backward(std::move(what), answer, to_client(80, flags));
 }
-Step later(Step step, unsigned seconds) {
-  step.seconds_later = seconds;
-  return step;
-}
-Step with(Step step, Change change) {
-  step.publish = change;
-  return step;
-}
-Step refused(Step step, dataplane::Verdict verdict) {
-  step.verdict = verdict;
-  step.out.reset();
-  return step;
-}
 Step moved(Step step) {  // To node 2.
   step.out->to = kNode2Mac;
   if (step.out->destination == net::IpAddress{kNode1}) step.out->destination = kNode2;
@@ -121,9 +108,9 @@ std::vector<Case> dnat_cases() {
           Delivery::kDnat, "a datagram moves when its node serves the service no more",
           {question, answer, with(moved(question), Change{.dns_backend = kBackend2, .delivery = Delivery::kDnat})}),
       delivered(Delivery::kDnat, "what no flow has asked for is the kernel's",
-                {refused(dnat_node("stray", kAck), kToKernel)}),
+                {ending(dnat_node("stray", kAck), kToKernel)}),
       delivered(Delivery::kDnat, "a segment that opens no connection is refused",
-                {refused(dnat_client("ACK", kAck), kReplyReset)}),
+                {ending(dnat_client("ACK", kAck), kReplyReset)}),
       delivered(Delivery::kDnat, "a connection goes on when its service is delivered in another way from now on",
                 {dnat_client("SYN", kSyn), dnat_node("SYN+ACK", kSynAck), dnat_client("ACK", kAck),
                  with(dnat_node("data", kAck), Change{}), dnat_client("data", kAck)}),
@@ -165,9 +152,9 @@ std::vector<Case> dsr_cases() {
                             Change{.http_backend = kBackend2, .delivery = Delivery::kDsr}),
                        125)}),
       delivered(Delivery::kDsr, "a node behind a router cannot have it",
-                {with(refused(dsr_client("SYN", kSyn), kDropNotNeighbour), Change{.backend1_is_neighbour = false})}),
+                {with(ending(dsr_client("SYN", kSyn), kDropNotNeighbour), Change{.backend1_is_neighbour = false})}),
       delivered(Delivery::kDsr, "a service without a usable node refuses",
-                {with(refused(dsr_client("SYN", kSyn), kReplyReset), Change{.http_backend = lb::kNoBackend})}),
+                {with(ending(dsr_client("SYN", kSyn), kReplyReset), Change{.http_backend = lb::kNoBackend})}),
   };
 }
 

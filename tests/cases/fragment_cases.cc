@@ -68,10 +68,6 @@ Step with(Step step, std::vector<Resumed> resumed) {
   step.resumed = std::move(resumed);
   return step;
 }
-Step later(Step step, unsigned seconds) {
-  step.seconds_later = seconds;
-  return step;
-}
 
 std::vector<Case> translated_cases(const Family& family) {
   const Way there = way_there(family), back = way_back(family), tcp = of_tcp(family);

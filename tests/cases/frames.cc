@@ -66,6 +66,22 @@ Step backward(std::string what, Frame in, Frame out) {
           .out_port = kWan};
 }
 
+Step later(Step step, unsigned seconds) {
+  step.seconds_later = seconds;
+  return step;
+}
+
+Step with(Step step, const Change& change) {
+  step.publish = change;
+  return step;
+}
+
+Step ending(Step step, dataplane::Verdict verdict) {
+  step.verdict = verdict;
+  step.out.reset();
+  return step;
+}
+
 std::vector<Case> joined(std::initializer_list<std::vector<Case>> parts) {
   std::vector<Case> all;
   for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());

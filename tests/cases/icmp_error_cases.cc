@@ -91,11 +91,6 @@ Step question() {
   frame.protocol = IpProtocol::kUdp;
   return {.what = "question", .in = frame, .verdict = kToNode};
 }
-Step ending(Step step, Verdict verdict) {
-  step.verdict = verdict;
-  step.out.reset();
-  return step;
-}
 Step raw(std::string what, Bytes in, Verdict verdict) {
   return {.what = std::move(what), .raw_in = std::move(in), .verdict = verdict};
 }

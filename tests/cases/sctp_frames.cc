@@ -67,19 +67,6 @@ Case after_associating(std::string name, std::vector<Step> rest) {
   return made;
 }
 
-Step later(Step step, unsigned seconds) {
-  step.seconds_later = seconds;
-  return step;
-}
-Step with(Step step, Change change) {
-  step.publish = change;
-  return step;
-}
-Step ending(Step step, dataplane::Verdict verdict) {
-  step.verdict = verdict;
-  step.out.reset();
-  return step;
-}
 Step aborted(Step step) {
   return answered(std::move(step), dataplane::Verdict::kReplyAbort, net::kSctpAbort, net::kSctpTagReflected, 0);
 }

@@ -30,10 +30,7 @@ Step node_sends(std::string what, std::uint8_t type, std::string value = {});
 std::vector<Step> associated();  // The handshake.
 Case after_associating(std::string name, std::vector<Step> rest);
 
-Step later(Step step, unsigned seconds);
-Step with(Step step, Change change);
-Step ending(Step step, dataplane::Verdict verdict);  // In this one, with nothing to compare.
-Step aborted(Step step);                             // By an ABORT with the tag of the packet, reflected.
+Step aborted(Step step);  // By an ABORT with the tag of the packet, reflected.
 // By this chunk alone.
 Step answered(Step step, dataplane::Verdict verdict, std::uint8_t type, std::uint8_t flags, std::uint32_t tag);
 

@@ -23,15 +23,6 @@ Step with(Step step, unsigned seconds_later) {
   step.seconds_later = seconds_later;
   return step;
 }
-Step with(Step step, Change change) {
-  step.publish = change;
-  return step;
-}
-Step ending(Step step, Verdict verdict) {
-  step.verdict = verdict;
-  step.out.reset();
-  return step;
-}
 
 Step with_payload(Step step, std::string payload) {
   step.in.payload = payload;
